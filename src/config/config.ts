@@ -1,0 +1,76 @@
+import type { Layout } from '../domain/elastic-names.js';
+
+/** Where a value came from, in order of precedence. */
+export type Source = 'flag' | 'environment' | '.env' | 'default';
+
+export interface Sourced {
+  readonly value: string;
+  readonly source: Source;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface ElasticsearchConfig {
+  readonly enabled: boolean;
+  /** Node URLs without credentials, without trailing slash. */
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly password?: string;
+  readonly passwordFile?: string;
+  /** base64 form (`encoded`); `id:key` is converted. */
+  readonly apiKey?: string;
+  readonly apiKeyFile?: string;
+  readonly cloudId?: string;
+  readonly caFile?: string;
+  readonly caFingerprint?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly tlsVerify: boolean;
+  readonly index: string;
+  /** Absent when the user named none: the layout is then resolved against the cluster. */
+  readonly layout?: Layout;
+}
+
+export interface TelemetryConfig {
+  /** Absolute path. */
+  readonly dir: string;
+  readonly fsync: 'interval' | 'always' | 'never';
+  readonly maxBytes: number;
+  readonly retentionMs: number;
+  readonly onFull: 'drop-oldest' | 'refuse-requests';
+}
+
+export interface GatewayKey {
+  readonly label: string;
+  readonly key: string;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly apiKeys: readonly GatewayKey[];
+  readonly allowedHosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxBufferedBytes: number;
+  /** Durations in milliseconds; 0 = off. */
+  readonly upstreamConnectTimeoutMs: number;
+  readonly upstreamFirstByteTimeoutMs: number;
+  readonly upstreamIdleTimeoutMs: number;
+  readonly upstreamTotalTimeoutMs: number;
+  readonly serverKeepaliveTimeoutMs: number;
+  readonly shutdownTimeoutMs: number;
+}
+
+export interface Config {
+  readonly logLevel: LogLevel;
+  readonly server: ServerConfig;
+  readonly elasticsearch: ElasticsearchConfig;
+  readonly telemetry: TelemetryConfig;
+  /**
+   * Any variable of the environment or `.env`, with its source (environment over `.env`): for the
+   * variables whose names depend on the providers (`<PROVIDER>_BASE_URL`, `<PROVIDER>_API_KEY`).
+   * Empty values count as absent.
+   */
+  variable(name: string): Sourced | undefined;
+}

@@ -1,0 +1,48 @@
+import type { Dialect } from './dialect.js';
+
+/** Where a provider's credential stands in a request. */
+export type AuthStyle = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key' | 'aws-sigv4' | 'none';
+
+/** Which dialect speaks at which paths; the first rule that matches wins. */
+export interface DialectRule {
+  /** Tested against the native path (below the origin, no query string). */
+  readonly path: RegExp;
+  readonly dialect: Dialect;
+  /**
+   * `stream_options.include_usage` may be spliced into bodies at this path (chat and text completions
+   * of providers that document it).
+   */
+  readonly streamUsage?: boolean;
+}
+
+/** A provider is data: addresses, credential place and the dialects of its paths. */
+export interface Provider {
+  /** Canonical lower-case name: the header value, the path prefix and the record's `provider`. */
+  readonly name: string;
+  /** For people: `OpenAI`. */
+  readonly title: string;
+  /** Scheme and host, no path: `https://api.groq.com`. Absent where only configuration can say (Azure, vLLM). May hold `{region}`. */
+  readonly origin?: string;
+  /** What the canonical `/v1` stands for below the origin: `/v1`, `/openai/v1`, `/inference/v1`, … */
+  readonly root: string;
+  /** Paths that pass unchanged because they are the provider's own: prefixes, `root` need not be repeated. */
+  readonly nativeRoots: readonly string[];
+  readonly auth: AuthStyle;
+  /** Further credential places that this provider accepts from clients (Anthropic: OAuth `bearer` beside `x-api-key`). */
+  readonly alsoAuth?: readonly AuthStyle[];
+  /** Variables beyond `<NAME>_API_KEY` that may hold the key, in order. */
+  readonly keyVariables?: readonly string[];
+  /** Variables beyond `<NAME>_BASE_URL` that may hold the address, in order. */
+  readonly baseUrlVariables?: readonly string[];
+  /** Paths that can only be this provider's (`/v1/messages`), tested against the client's path. */
+  readonly unmistakablePaths?: readonly RegExp[];
+  /** Request headers that only this provider's SDKs send, lower-case. */
+  readonly unmistakableHeaders?: readonly string[];
+  readonly dialects: readonly DialectRule[];
+  /** For paths that no rule matches: error shapes, and whatever it can read. */
+  readonly defaultDialect: Dialect;
+  /** The provider's id in @pydantic/genai-prices, where it differs from `name`. */
+  readonly pricingId?: string;
+  /** Headers that the provider requires and that are added where the client sent none (anthropic-version). */
+  readonly defaultHeaders?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,26 @@
+/**
+ * Token counts of one response, normalised over all dialects: `inputTokens` includes cache reads
+ * and writes, `outputTokens` includes reasoning. A count that the provider did not say is absent,
+ * never 0.
+ */
+export interface Usage {
+  /** All input tokens, cache reads and writes included. */
+  inputTokens?: number;
+  /** All output tokens, reasoning included. */
+  outputTokens?: number;
+  totalTokens?: number;
+  /** Input tokens read from a cache; part of `inputTokens`. */
+  cachedTokens?: number;
+  /** Input tokens written to a cache, whatever their lifetime; part of `inputTokens`. */
+  cacheWriteTokens?: number;
+  /** Those of `cacheWriteTokens` that live for an hour (Anthropic prices them apart). */
+  cacheWrite1hTokens?: number;
+  /** Output tokens spent on reasoning; part of `outputTokens`. */
+  reasoningTokens?: number;
+  inputAudioTokens?: number;
+  outputAudioTokens?: number;
+  /** What the provider itself says the call cost, in US dollars (OpenRouter, xAI). */
+  providerCost?: number;
+  /** The provider's service tier (`batch`, `flex`, `priority`, …), where it says one. */
+  serviceTier?: string;
+}
