@@ -19,6 +19,7 @@ export const ERROR_TYPES = {
   upstream_reset: { status: 502, meaning: 'the provider broke the connection' },
   upstream_protocol: { status: 502, meaning: 'the provider\'s answer is not valid HTTP' },
   buffers_full: { status: 503, meaning: 'all buffered request bodies together are over MAX_BUFFERED_BYTES' },
+  provider_unconfigured: { status: 503, meaning: 'nothing says where this provider is (its base URL is not set)' },
   telemetry_full: { status: 503, meaning: 'the telemetry log is full and TELEMETRY_ON_FULL is refuse-requests' },
   shutting_down: { status: 503, meaning: 'the gateway is stopping, or its shutdown deadline cut the exchange' },
   upstream_timeout_first_byte: { status: 504, meaning: 'no first byte within UPSTREAM_FIRST_BYTE_TIMEOUT' },

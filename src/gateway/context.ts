@@ -1,0 +1,38 @@
+import type { ErrorType } from '../domain/error-types.js';
+import type { Exchange, RecordExchange } from '../domain/exchange.js';
+import type { Gatekeeper } from './credentials.js';
+import type { PageGuard } from './access.js';
+import type { Pools } from './pools.js';
+import type { BufferBudget } from './request-body.js';
+import type { Router } from './route.js';
+import type { Sweeper } from './sweeper.js';
+
+/** Time limits of an exchange, in milliseconds; 0 = off. */
+export interface TimeLimits {
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+  /** Silence of a client that is still sending its body. */
+  readonly clientIdleMs: number;
+}
+
+/** What every exchange needs; made once per process. */
+export interface GatewayContext {
+  readonly router: Router;
+  readonly gatekeeper: Gatekeeper;
+  readonly guard: PageGuard;
+  readonly pools: Pools;
+  readonly sweeper: Sweeper;
+  readonly budget: BufferBudget;
+  readonly maxBodyBytes: number;
+  readonly limits: TimeLimits;
+  readonly record: RecordExchange;
+  /** Our pseudonym in `Via`, by which a loop is seen. */
+  readonly viaName: string;
+  /** Callers beyond loopback may use the gateway's keys without a gateway key (--allow-open). */
+  readonly allowOpen: boolean;
+  /** Why requests are refused at the moment (log full under refuse-requests), if they are. */
+  readonly refuse: () => ErrorType | undefined;
+  /** Told of every exchange after it was recorded (--log-requests). */
+  readonly onExchange: ((exchange: Exchange) => void) | undefined;
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import type { ErrorType } from '../domain/error-types.js';
+import type { Exchange, RecordExchange } from '../domain/exchange.js';
+import { PROVIDERS, demoProvider } from '../providers/registry.js';
+import { PageGuard } from './access.js';
+import { Gatekeeper } from './credentials.js';
+import { Pools } from './pools.js';
+import { Proxy } from './proxy.js';
+import { BufferBudget } from './request-body.js';
+import { Router } from './route.js';
+import { Sweeper } from './sweeper.js';
+import { splitTarget } from './target.js';
+import { bindUpstreams, type ReadVariable, type Upstream } from './upstream.js';
+
+/** Silence of a client that is sending its body: as long as it may take for its headers. */
+const CLIENT_IDLE_MS = 60_000;
+
+export interface GatewaySettings {
+  readonly apiKeys: readonly { readonly label: string; readonly key: string }[];
+  readonly allowedHosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly upstreamConnectTimeoutMs: number;
+  readonly upstreamFirstByteTimeoutMs: number;
+  readonly upstreamIdleTimeoutMs: number;
+  readonly upstreamTotalTimeoutMs: number;
+}
+
+/** The providers bound to the configuration; bad addresses are Failures. */
+export function upstreamsFrom(variable: ReadVariable, demoUrl?: string): Upstream[] {
+  if (demoUrl === undefined) return bindUpstreams(PROVIDERS, variable);
+  const withDemo: ReadVariable = (name) => (name === 'DEMO_BASE_URL' ? { value: demoUrl, source: '--demo' } : variable(name));
+  return bindUpstreams([...PROVIDERS, demoProvider], withDemo);
+}
+
+export interface GatewayOptions {
+  readonly settings: GatewaySettings;
+  readonly upstreams: readonly Upstream[];
+  readonly record: RecordExchange;
+  /** Name of this gateway in `Via`. */
+  readonly instance: string;
+  readonly allowOpen: boolean;
+  readonly refuse: () => ErrorType | undefined;
+  readonly onExchange?: (exchange: Exchange) => void;
+}
+
+/** The hot path with all its parts. */
+export interface Gateway {
+  readonly proxy: Proxy;
+  readonly sweeper: Sweeper;
+  /** Whether requests need a gateway key at all. */
+  readonly locked: boolean;
+  /** Whether this request may see the gateway's own pages. */
+  admits(request: IncomingMessage): boolean;
+  close(): Promise<void>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { settings, upstreams } = options;
+  const router = new Router(upstreams);
+  const gatekeeper = new Gatekeeper(settings.apiKeys);
+  const pools = new Pools({ connectTimeoutMs: settings.upstreamConnectTimeoutMs });
+  const limits = {
+    firstByteMs: settings.upstreamFirstByteTimeoutMs,
+    idleMs: settings.upstreamIdleTimeoutMs,
+    totalMs: settings.upstreamTotalTimeoutMs,
+    clientIdleMs: CLIENT_IDLE_MS,
+  };
+  const sweeper = new Sweeper(Object.values(limits));
+  const openai = upstreams.find(({ provider }) => provider.name === 'openai');
+  if (openai === undefined) throw new Error('the registry lacks openai');
+  const proxy = new Proxy({
+    router,
+    gatekeeper,
+    guard: new PageGuard(settings),
+    pools,
+    sweeper,
+    budget: new BufferBudget(settings.maxBufferedBytes),
+    maxBodyBytes: settings.maxBodyBytes,
+    limits,
+    record: options.record,
+    viaName: `gateway-${options.instance}`,
+    allowOpen: options.allowOpen,
+    refuse: options.refuse,
+    onExchange: options.onExchange,
+  }, openai.provider.defaultDialect);
+  return {
+    proxy,
+    sweeper,
+    locked: gatekeeper.locked,
+    admits: (request) => !gatekeeper.locked
+      || gatekeeper.identify(request.headers, splitTarget(request.url ?? '').query) !== undefined,
+    close: async () => {
+      sweeper.stop();
+      await pools.close();
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AuthStyle } from '../domain/provider.js';
+import { parameter } from './target.js';
+import type { Upstream } from './upstream.js';
+
+/** The literal key that means "use the gateway's own". */
+const PLACEHOLDER = 'gateway';
+
+/** Header places of a credential; the query parameter `key` is the fifth place. */
+const HEADER_PLACES = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
+
+const PLACES_OF: Readonly<Record<AuthStyle, readonly string[]>> = {
+  bearer: ['authorization'],
+  'x-api-key': ['x-api-key'],
+  'api-key': ['api-key'],
+  'x-goog-api-key': ['x-goog-api-key', '?key'],
+  'aws-sigv4': ['authorization'],
+  none: ['authorization'],
+};
+
+export interface GatewayKeys {
+  readonly keys: readonly { readonly label: string; readonly key: string }[];
+}
+
+/** What is to happen with the credentials of one request. */
+export interface Admission {
+  /** Label of the gateway key that was used. */
+  readonly client: string | undefined;
+  /** The gateway's key is to be used upstream. */
+  readonly useOwnKey: boolean;
+  /** The places (`authorization`, …, `?key`) whose content must not go upstream. */
+  readonly remove: readonly string[];
+}
+
+export type Refusal = { readonly refused: 'no-gateway-key' | 'no-own-key' };
+
+/** Decides who may enter and whose key is used: proxy.md, rules 5 and 6. */
+export class Gatekeeper {
+  readonly #digests: readonly { label: string; digest: Buffer }[];
+
+  constructor(keys: readonly { readonly label: string; readonly key: string }[]) {
+    this.#digests = keys.map(({ label, key }) => ({ label, digest: sha256(key) }));
+  }
+
+  /** Whether every request needs a gateway key. */
+  get locked(): boolean {
+    return this.#digests.length > 0;
+  }
+
+  /** The label of the gateway key that stands anywhere in the request, and its place. */
+  identify(headers: IncomingHttpHeaders, query: string): { label: string; place: string } | undefined {
+    if (this.#digests.length === 0) return undefined;
+    const own = headers['x-gateway-api-key'];
+    if (typeof own === 'string') {
+      const label = this.#match(own);
+      return label === undefined ? undefined : { label, place: 'x-gateway-api-key' };
+    }
+    for (const place of [...HEADER_PLACES, '?key']) {
+      const credential = credentialAt(place, headers, query);
+      if (credential === undefined) continue;
+      const label = this.#match(credential);
+      if (label !== undefined) return { label, place };
+    }
+    return undefined;
+  }
+
+  /**
+   * @param trusted whether a caller without a gateway key may use the gateway's own provider keys
+   *   (it comes from loopback, or the operator said --allow-open)
+   */
+  admit(upstream: Upstream, headers: IncomingHttpHeaders, query: string, trusted: boolean): Admission | Refusal {
+    const gatewayKey = this.identify(headers, query);
+    if (this.locked && gatewayKey === undefined) return { refused: 'no-gateway-key' };
+    const mayUseOwn = trusted || gatewayKey !== undefined;
+    const { auth, alsoAuth = [] } = upstream.provider;
+    const accepted = new Set([auth, ...alsoAuth].flatMap((style) => PLACES_OF[style]));
+
+    const remove: string[] = [];
+    let clientHasKey = false;
+    let placeholder = false;
+    for (const place of [...HEADER_PLACES, '?key']) {
+      const credential = credentialAt(place, headers, query);
+      if (credential === undefined) continue;
+      if (place === gatewayKey?.place) remove.push(place);
+      else if (!accepted.has(place)) remove.push(place);
+      else if (credential === PLACEHOLDER && mayUseOwn) {
+        placeholder = true;
+        remove.push(place);
+      } else if (isAwsSignature(headers[place])) remove.push(place);
+      else clientHasKey = true;
+    }
+    if (clientHasKey) return { client: gatewayKey?.label, useOwnKey: false, remove };
+    const wantsOwn = mayUseOwn && (placeholder || gatewayKey !== undefined || upstream.key !== undefined);
+    if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') {
+      return { refused: 'no-own-key' };
+    }
+    return { client: gatewayKey?.label, useOwnKey: wantsOwn, remove };
+  }
+
+  #match(credential: string): string | undefined {
+    const digest = sha256(credential);
+    let label: string | undefined;
+    // All entries are compared, so that the time tells nothing about which one matched.
+    for (const entry of this.#digests) if (timingSafeEqual(entry.digest, digest)) label = entry.label;
+    return label;
+  }
+}
+
+/** The header that carries the gateway's key for a provider, as name and value. */
+export function ownCredential(auth: AuthStyle, key: string): readonly [string, string] | undefined {
+  switch (auth) {
+    case 'bearer':
+    case 'aws-sigv4': return ['authorization', `Bearer ${key}`];
+    case 'none': return undefined;
+    default: return [auth, key];
+  }
+}
+
+function credentialAt(place: string, headers: IncomingHttpHeaders, query: string): string | undefined {
+  if (place === '?key') return parameter(query, 'key');
+  const value = headers[place];
+  if (typeof value !== 'string' || value === '') return undefined;
+  return place === 'authorization' ? value.replace(/^bearer\s+/i, '') : value;
+}
+
+function isAwsSignature(value: string | string[] | undefined): boolean {
+  return typeof value === 'string' && value.startsWith('AWS4-');
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,182 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
+import type { Dialect } from '../domain/dialect.js';
+import type { Exchange } from '../domain/exchange.js';
+import { newRequestId } from '../domain/request-id.js';
+import { isLoopbackAddress, isPreflight } from './access.js';
+import type { GatewayContext } from './context.js';
+import type { Refusal } from './credentials.js';
+import { ProxiedRequest, type Arrival } from './proxied-request.js';
+import { errorResponse, sendAnswer } from './refusal.js';
+import type { Choice, Route } from './route.js';
+import { splitTarget, targetFault } from './target.js';
+import { variablePrefix, type Upstream } from './upstream.js';
+
+interface Fault {
+  readonly type: ErrorType;
+  readonly message: string;
+  readonly close?: boolean;
+}
+
+/**
+ * The entrance of the hot path: decides whether a request may pass and where it goes, and answers
+ * the refused ones. A refused request leaves a record when its provider is known or was named
+ * wrongly; what only scans for paths leaves none.
+ */
+export class Proxy {
+  readonly #gateway: GatewayContext;
+  readonly #defaultDialect: Dialect;
+
+  /** @param defaultDialect shape of errors where no provider is known */
+  constructor(gateway: GatewayContext, defaultDialect: Dialect) {
+    this.#gateway = gateway;
+    this.#defaultDialect = defaultDialect;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { router, guard } = this.#gateway;
+    const receivedAt = Date.now();
+    const arrival: Arrival = {
+      requestId: newRequestId(receivedAt),
+      receivedAt,
+      startedAt: performance.now(),
+      target: splitTarget(request.url ?? ''),
+      corsHeaders: request.headers.origin === undefined ? NONE : guard.corsHeaders(request),
+    };
+    const choice = router.choose(arrival.target.path, request.headers);
+    if (isPreflight(request)) return this.#answerPreflight(request, response, arrival, choice);
+    const fault = targetFault(request.url ?? '', arrival.target);
+    if (fault !== undefined) {
+      return this.#refuse(request, response, arrival, choice, { type: 'bad_request', message: `Bad request: ${fault}.` });
+    }
+    if (choice.kind !== 'route') return this.#refuseUnrouted(request, response, arrival, choice);
+    const { route } = choice;
+    const trusted = this.#gateway.allowOpen || isLoopbackAddress(request.socket.remoteAddress);
+    const admission = this.#gateway.gatekeeper.admit(route.upstream, request.headers, arrival.target.query, trusted);
+    if ('refused' in admission) {
+      return this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream));
+    }
+    const unfit = this.#unfit(request, route, admission.useOwnKey && route.upstream.key !== undefined, admission.client !== undefined);
+    if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
+    new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
+  }
+
+  /** Reasons that have nothing to do with keys. */
+  #unfit(request: IncomingMessage, { upstream }: Route, spendsOurKey: boolean, hasGatewayKey: boolean): Fault | undefined {
+    const { guard, viaName } = this.#gateway;
+    if (spendsOurKey && !hasGatewayKey && !guard.allowsHost(request)) {
+      return { type: 'forbidden_host', message: 'The Host header is no loopback name. Add the name to ALLOWED_HOSTS if it is yours.' };
+    }
+    if (spendsOurKey && !guard.allowsOrigin(request)) {
+      return { type: 'forbidden_origin', message: 'A web page may not use the gateway\'s keys. Add its origin to CORS_ORIGINS if it is yours.' };
+    }
+    if (request.headers.via?.includes(viaName) === true) {
+      return { type: 'loop_detected', message: 'The request has come through this gateway already: a provider\'s base URL leads back to it.' };
+    }
+    if (isUpgrade(request)) {
+      return { type: 'upgrade_unsupported', message: 'The gateway does not forward WebSocket connections yet.', close: true };
+    }
+    if (upstream.origin === undefined) {
+      const variable = `${variablePrefix(upstream.provider.name)}_BASE_URL`;
+      return { type: 'provider_unconfigured', message: `Nothing says where ${upstream.provider.title} is. Set ${variable} on the gateway.` };
+    }
+    const refused = this.#gateway.refuse();
+    return refused === undefined ? undefined : { type: refused, message: `The gateway takes no requests now: ${ERROR_TYPES[refused].meaning}.` };
+  }
+
+  #answerPreflight(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice): void {
+    const headers = this.#gateway.guard.preflight(request);
+    if (headers === undefined) {
+      return this.#send(request, response, arrival, choice,
+        { type: 'forbidden_origin', message: 'This origin is not in CORS_ORIGINS.' });
+    }
+    response.writeHead(204, [...headers, 'x-gateway-request-id', arrival.requestId]).end();
+  }
+
+  #refuseUnrouted(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice): void {
+    const { gatekeeper, router } = this.#gateway;
+    if (gatekeeper.locked && gatekeeper.identify(request.headers, arrival.target.query) === undefined) {
+      return this.#send(request, response, arrival, choice, NO_GATEWAY_KEY);
+    }
+    const names = router.names.join(', ');
+    if (choice.kind === 'unknown-provider') {
+      return this.#refuse(request, response, arrival, choice,
+        { type: 'unknown_provider', message: `The header x-provider names no known provider. Known: ${names}.` });
+    }
+    this.#send(request, response, arrival, choice, {
+      type: 'not_found',
+      message: `No provider serves this path. Served: /v1/… (OpenAI), /v1/messages (Anthropic), /{provider}/…, or any path with the header x-provider. Providers: ${names}.`,
+    });
+  }
+
+  /** Answers and, where the provider is known or was named wrongly, records. */
+  #refuse(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice, fault: Fault, client?: string): void {
+    if (choice.kind === 'not-found') return this.#send(request, response, arrival, choice, fault);
+    const answer = this.#answer(request, arrival, choice, fault);
+    const written = this.#record(request, arrival, choice, fault.type, answer.body.length, client);
+    if (written === undefined) sendAnswer(request, response, answer);
+    else void written.then(() => sendAnswer(request, response, answer));
+  }
+
+  #send(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice, fault: Fault): void {
+    sendAnswer(request, response, this.#answer(request, arrival, choice, fault));
+  }
+
+  #answer(request: IncomingMessage, arrival: Arrival, choice: Choice, fault: Fault): ReturnType<typeof errorResponse> {
+    const dialect = choice.kind === 'route' ? choice.route.dialect : this.#defaultDialect;
+    const closing = fault.close === true || (!request.complete && request.headers['content-length'] !== '0' && hasUnreadBody(request));
+    return errorResponse(dialect, fault.type, fault.message, arrival.requestId,
+      [...arrival.corsHeaders, ...(closing ? ['connection', 'close'] : NONE)]);
+  }
+
+  #record(request: IncomingMessage, arrival: Arrival, choice: Choice, type: ErrorType, size: number, client: string | undefined): Promise<void> | undefined {
+    const totalMs = performance.now() - arrival.startedAt;
+    const exchange: Exchange = {
+      requestId: arrival.requestId,
+      receivedAt: arrival.receivedAt,
+      provider: choice.kind === 'route' ? choice.route.upstream.provider.name : 'unknown',
+      method: request.method ?? '',
+      path: arrival.target.path,
+      requestSize: 0,
+      responseSize: request.method === 'HEAD' ? 0 : size,
+      statusCode: ERROR_TYPES[type].status,
+      totalMs,
+      overheadUs: totalMs * 1000,
+      endReason: 'gateway',
+      attempts: 0,
+      errorType: type,
+      errorCount: 1,
+      providerErrorCount: 0,
+      client,
+    };
+    const written = this.#gateway.record(exchange);
+    this.#gateway.onExchange?.(exchange);
+    return written ?? undefined;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+const NO_GATEWAY_KEY: Fault = {
+  type: 'unauthorized',
+  message: 'This gateway needs one of its keys: send it as x-gateway-api-key, or in place of the provider\'s key.',
+};
+
+function unauthorized({ refused }: Refusal, upstream: Upstream): Fault {
+  if (refused === 'no-gateway-key') return NO_GATEWAY_KEY;
+  const variable = `${variablePrefix(upstream.provider.name)}_API_KEY`;
+  return {
+    type: 'unauthorized',
+    message: `The gateway holds no key for ${upstream.provider.title}. Set ${variable} on the gateway, or send a key of your own.`,
+  };
+}
+
+/** WebSocket and its like; an offer of h2c, which Java's client makes to every server, may be ignored. */
+function isUpgrade(request: IncomingMessage): boolean {
+  const { upgrade } = request.headers;
+  return upgrade !== undefined && upgrade.toLowerCase() !== 'h2c';
+}
+
+function hasUnreadBody(request: IncomingMessage): boolean {
+  return request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+}

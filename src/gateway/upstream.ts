@@ -1,0 +1,83 @@
+import { Failure } from '../domain/failure.js';
+import type { Provider } from '../domain/provider.js';
+
+/** A configuration value and the variable that gave it. */
+export interface Named {
+  readonly variable: string;
+  readonly value: string;
+  readonly source: string;
+}
+
+/** A provider bound to this process's configuration: where it is and which key the gateway holds. */
+export interface Upstream {
+  readonly provider: Provider;
+  /** Scheme, host and port; undefined when nothing says where this provider is. */
+  readonly origin: string | undefined;
+  /** What the canonical `/v1` becomes. */
+  readonly root: string;
+  /** Put before native paths; empty unless the configured address is a mount point. */
+  readonly mount: string;
+  readonly override: Named | undefined;
+  readonly key: Named | undefined;
+}
+
+export type ReadVariable = (name: string) => { value: string; source: string } | undefined;
+
+/** `azure-openai` → `AZURE_OPENAI`: the first part of a provider's variables. */
+export function variablePrefix(provider: string): string {
+  return provider.toUpperCase().replaceAll('-', '_');
+}
+
+/** Binds every provider; a bad address is a Failure that names its variable. */
+export function bindUpstreams(providers: readonly Provider[], variable: ReadVariable): Upstream[] {
+  return providers.map((provider) => bind(provider, variable));
+}
+
+function bind(provider: Provider, variable: ReadVariable): Upstream {
+  const prefix = variablePrefix(provider.name);
+  const override = first([`${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? [])], variable);
+  const key = first([`${prefix}_API_KEY`, ...(provider.keyVariables ?? [])], variable);
+  if (override === undefined) {
+    const origin = provider.origin;
+    return { provider, origin, root: provider.root, mount: '', override, key };
+  }
+  return { provider, ...place(provider.root, override), override, key };
+}
+
+function first(names: readonly string[], variable: ReadVariable): Named | undefined {
+  for (const name of names) {
+    const found = variable(name);
+    if (found !== undefined) return { variable: name, value: found.value, source: found.source };
+  }
+  return undefined;
+}
+
+/**
+ * Reads a base URL. A trailing `/v1` is optional; an address that is the provider's own root, or a
+ * part of it, keeps the provider's paths; any other path is a mount point for the API.
+ */
+function place(root: string, override: Named): { origin: string; root: string; mount: string } {
+  const url = parseBaseUrl(override);
+  const path = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
+  const stem = root.replace(/\/v1$/, '');
+  if (path === '' || stem === path || stem.startsWith(`${path}/`)) return { origin: url.origin, root, mount: '' };
+  return { origin: url.origin, root: root.endsWith('/v1') ? `${path}/v1` : `${path}${root}`, mount: path };
+}
+
+function parseBaseUrl(override: Named): URL {
+  const bad = (why: string): Failure => new Failure({
+    code: 'base_url_invalid',
+    message: `${override.variable}: ${why}`,
+    fix: `Set ${override.variable} to the provider's address, for example https://api.example.com/v1.`,
+  });
+  let url: URL;
+  try {
+    url = new URL(override.value);
+  } catch {
+    throw bad('is not a URL');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw bad('must begin with http:// or https://');
+  if (url.username !== '' || url.password !== '') throw bad('must hold no credentials; use the variable of the API key');
+  if (url.search !== '' || url.hash !== '') throw bad('must have no query string and no fragment');
+  return url;
+}

@@ -1,0 +1,69 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Proxy } from '../gateway/proxy.js';
+import type { Readiness } from './readiness.js';
+
+export interface AppOptions {
+  readonly proxy: Proxy;
+  /** Whether `/` and other own routes need a gateway key, and whether this request has one. */
+  readonly admits: (request: FastifyRequest) => boolean;
+  readonly version: string;
+  readonly readiness: () => Readiness;
+  readonly keepAliveTimeoutMs: number;
+  readonly maxBodyBytes: number;
+}
+
+const HEADERS_TIMEOUT_MS = 60_000;
+
+/**
+ * The HTTP application; it does not listen. Own routes are few; everything else goes raw to the
+ * proxy, unparsed (`reply.hijack()`).
+ */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    keepAliveTimeout: options.keepAliveTimeoutMs,
+    requestTimeout: 0,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 64 * 1024 },
+    // A target that the router cannot decode is still the proxy's to judge.
+    frameworkErrors: (_error, request, reply) => { proxy(request, reply); },
+  });
+  const proxy = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack();
+    options.proxy.handle(request.raw, reply.raw);
+  };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => { done(null); });
+
+  app.route({ method: ['GET', 'HEAD'], url: '/', handler: async (request, reply) => {
+    if (!options.admits(request)) return proxy(request, reply);
+    return reply.send({
+      name: 'gateway',
+      version: options.version,
+      next: {
+        'send a request': 'POST /v1/chat/completions, /v1/messages, /{provider}/… or any path with the header x-provider',
+        'see what was recorded': 'gateway metrics top --by provider',
+        health: ['/health', '/ready'],
+      },
+    });
+  } });
+  app.route({ method: ['GET', 'HEAD'], url: '/health', handler: async () => ({ status: 'ok', version: options.version }) });
+  app.route({ method: ['GET', 'HEAD'], url: '/ready', handler: async (_request, reply) => {
+    const readiness = options.readiness();
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).send(readiness);
+  } });
+  app.route({ method: app.supportedMethods, url: '/*', handler: proxy, constraints: {} });
+  app.setNotFoundHandler(proxy);
+
+  const { server } = app;
+  server.on('connect', (_request, socket) => {
+    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\nx-gateway-error: bad_request\r\n\r\n');
+  });
+  // Too large by its own word: answered without asking for the body.
+  server.on('checkContinue', (request, response) => {
+    if (Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
+    server.emit('request', request, response);
+  });
+  return app;
+}

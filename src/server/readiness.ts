@@ -1,0 +1,52 @@
+/** What `GET /ready` answers. `degraded` still takes requests; `unavailable` is answered with 503. */
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'unavailable';
+  /** Why it is not simply ready, in sentences. */
+  readonly reasons: readonly string[];
+  readonly log: LogHealth;
+  readonly elasticsearch: ElasticsearchHealth;
+}
+
+export interface LogHealth {
+  readonly writable: boolean;
+  readonly lines_written: number;
+  readonly append_failures: number;
+  readonly slow_writes: number;
+  readonly last_slow_write_ms: number | null;
+  readonly full: boolean;
+}
+
+export interface ElasticsearchHealth {
+  readonly enabled: boolean;
+  /** The exporter's state: shipping, idle, backing-off, holding, waiting-for-template, …; `off` when not enabled. */
+  readonly state: string;
+  readonly reason: string | null;
+  readonly fix: string | null;
+  readonly backlog_bytes: number | null;
+  readonly oldest_unexported_seconds: number | null;
+}
+
+export interface ReadinessInput {
+  readonly stopping: boolean;
+  readonly refusing: boolean;
+  readonly log: LogHealth;
+  readonly elasticsearch: ElasticsearchHealth;
+}
+
+const WAITING = new Set(['backing-off', 'holding', 'waiting-for-template']);
+
+/** Judges the parts; pure. */
+export function judgeReadiness(input: ReadinessInput): Readiness {
+  const { log, elasticsearch } = input;
+  const reasons: string[] = [];
+  if (input.stopping) reasons.push('The gateway is stopping.');
+  if (input.refusing) reasons.push('The telemetry log is full and TELEMETRY_ON_FULL is refuse-requests.');
+  if (!log.writable) reasons.push('The telemetry log cannot be written: records are being lost.');
+  if (log.full && !input.refusing) reasons.push('The telemetry log is full: the oldest records that are not exported yet are being dropped.');
+  if (log.slow_writes > 0) reasons.push(`${log.slow_writes} writes to the telemetry log took over 50 ms; put TELEMETRY_DIR on a local disk.`);
+  if (WAITING.has(elasticsearch.state)) {
+    reasons.push(`Export to Elasticsearch waits: ${elasticsearch.reason ?? elasticsearch.state}`);
+  }
+  const status = input.stopping || input.refusing ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ready';
+  return { status, reasons, log, elasticsearch };
+}

@@ -1,0 +1,72 @@
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { Failure } from '../domain/failure.js';
+import { isLoopbackAddress, isLoopbackHost } from '../gateway/access.js';
+import type { ReadVariable, Upstream } from '../gateway/upstream.js';
+
+/** Variables that make the AWS credential chain yield something, beside the shared files. */
+const AWS_CREDENTIALS = [
+  'AWS_ACCESS_KEY_ID', 'AWS_BEARER_TOKEN_BEDROCK', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+];
+
+export interface Exposure {
+  readonly host: string;
+  readonly locked: boolean;
+  readonly allowOpen: boolean;
+  readonly upstreams: readonly Upstream[];
+  readonly variable: ReadVariable;
+}
+
+/** Refuses to lend keys to a whole network by accident (proxy.md, rule 7). */
+export function checkExposure({ host, locked, allowOpen, upstreams, variable }: Exposure): void {
+  if (locked || allowOpen || isLoopbackHost(host)) return;
+  const held = [
+    ...upstreams.flatMap(({ key }) => (key === undefined ? [] : [key.variable])),
+    ...AWS_CREDENTIALS.filter((name) => variable(name) !== undefined),
+  ];
+  if (held.length === 0) return;
+  throw new Failure({
+    code: 'open_gateway',
+    message: `HOST=${host}: the gateway would lend its keys (${[...new Set(held)].join(', ')}) to everyone who reaches it`,
+    fix: 'Set GATEWAY_API_KEYS=label:key (clients then need a key), listen on 127.0.0.1, or say --allow-open.',
+  });
+}
+
+/** Refuses a base URL that leads back to this gateway (proxy.md, rule 3). */
+export async function checkLoops(upstreams: readonly Upstream[], host: string, port: number): Promise<void> {
+  if (port === 0) return;
+  for (const { override } of upstreams) {
+    if (override === undefined) continue;
+    const url = new URL(override.value);
+    if (Number(url.port || (url.protocol === 'https:' ? 443 : 80)) !== port) continue;
+    const name = url.hostname.replace(/^\[|\]$/g, '');
+    const addresses = await lookup(name, { all: true }).catch(() => []);
+    if (!addresses.some(({ address }) => isOurs(address, host))) continue;
+    throw new Failure({
+      code: 'base_url_loop',
+      message: `${override.variable}=${override.value}: is the address of this gateway itself`,
+      fix: `Set ${override.variable} to the provider's address, or choose another port with --port.`,
+    });
+  }
+}
+
+function isOurs(address: string, host: string): boolean {
+  if (isLoopbackAddress(address) && (isLoopbackHost(host) || isAnyHost(host))) return true;
+  if (address === host) return true;
+  return isAnyHost(host)
+    && Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === address) === true);
+}
+
+function isAnyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** Things that work but that an operator should know. */
+export function startupWarnings(upstreams: readonly Upstream[]): string[] {
+  return upstreams.flatMap(({ provider, origin, override }) => {
+    if (origin === undefined || override === undefined || !origin.startsWith('http:')) return [];
+    if (isLoopbackHost(new URL(origin).hostname.replace(/^\[|\]$/g, ''))) return [];
+    return [`${override.variable}: keys for ${provider.name} go over plain http to ${new URL(origin).host}`];
+  });
+}
