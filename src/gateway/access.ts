@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv4 } from 'node:net';
 
 /** Whether an address of a socket is this machine's loopback. */
 export function isLoopbackAddress(address: string | undefined): boolean {
   if (address === undefined) return false;
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  // A name like 127.0.0.1.evil.example is no address.
+  return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
 }
 
 /** Whether HOST, as configured, is reachable from this machine only. */
