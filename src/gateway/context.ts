@@ -1,11 +1,13 @@
 import type { ErrorType } from '../domain/error-types.js';
 import type { Exchange, RecordExchange } from '../domain/exchange.js';
+import type { AwsSigner } from './aws-signing.js';
 import type { Gatekeeper } from './credentials.js';
 import type { PageGuard } from './access.js';
 import type { Pools } from './pools.js';
 import type { BufferBudget } from './request-body.js';
 import type { Router } from './route.js';
 import type { Sweeper } from './sweeper.js';
+import type { ReadVariable } from './upstream.js';
 
 /** Time limits of an exchange, in milliseconds; 0 = off. */
 export interface TimeLimits {
@@ -23,6 +25,9 @@ export interface GatewayContext {
   readonly guard: PageGuard;
   readonly pools: Pools;
   readonly sweeper: Sweeper;
+  readonly awsSigner: AwsSigner;
+  /** Environment and `.env`, for what a request may leave open (AWS_REGION). */
+  readonly variable: ReadVariable;
   readonly budget: BufferBudget;
   readonly maxBodyBytes: number;
   readonly limits: TimeLimits;

@@ -3,6 +3,7 @@ import type { ErrorType } from '../domain/error-types.js';
 import type { Exchange, RecordExchange } from '../domain/exchange.js';
 import { PROVIDERS, demoProvider } from '../providers/registry.js';
 import { PageGuard } from './access.js';
+import { AwsSigner } from './aws-signing.js';
 import { Gatekeeper } from './credentials.js';
 import { Pools } from './pools.js';
 import { Proxy } from './proxy.js';
@@ -37,6 +38,7 @@ export function upstreamsFrom(variable: ReadVariable, demoUrl?: string): Upstrea
 export interface GatewayOptions {
   readonly settings: GatewaySettings;
   readonly upstreams: readonly Upstream[];
+  readonly variable: ReadVariable;
   readonly record: RecordExchange;
   /** Name of this gateway in `Via`. */
   readonly instance: string;
@@ -76,6 +78,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     guard: new PageGuard(settings),
     pools,
     sweeper,
+    awsSigner: new AwsSigner(options.variable),
+    variable: options.variable,
     budget: new BufferBudget(settings.maxBufferedBytes),
     maxBodyBytes: settings.maxBodyBytes,
     limits,

@@ -91,7 +91,7 @@ export class Gatekeeper {
       else clientHasKey = true;
     }
     if (clientHasKey) return { client: gatewayKey?.label, useOwnKey: false, remove };
-    const wantsOwn = mayUseOwn && (placeholder || gatewayKey !== undefined || upstream.key !== undefined);
+    const wantsOwn = mayUseOwn && (placeholder || gatewayKey !== undefined || upstream.key !== undefined || auth === 'aws-sigv4');
     if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') {
       return { refused: 'no-own-key' };
     }

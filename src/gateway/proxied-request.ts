@@ -6,6 +6,7 @@ import type { EndReason, Exchange } from '../domain/exchange.js';
 import { applySplice, readBodyFacts } from '../wire/body-facts.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
+import { regionOf } from './aws-signing.js';
 import type { GatewayContext } from './context.js';
 import { ownCredential, type Admission } from './credentials.js';
 import { requestHeaders, responseHeaders } from './headers.js';
@@ -50,6 +51,7 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   #passing: PassingBody | undefined;
   #body: Buffer | PassingBody | undefined;
   #headers: string[] = [];
+  #origin = '';
   #path = '';
   #model: string | undefined;
   #stream: boolean | undefined;
@@ -166,7 +168,32 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     }
     const length = this.#request.headers['content-length'];
     if (this.#passing !== undefined && length !== undefined) this.#headers.push('content-length', length);
-    this.#attempt();
+    this.#origin = upstream.origin as string;
+    if (upstream.provider.auth === 'aws-sigv4') this.#dispatchToAws();
+    else this.#attempt();
+  }
+
+  /** Puts the region into the address and signs, unless a Bearer key (the client's or ours) does it. */
+  #dispatchToAws(): void {
+    const region = regionOf(this.#request.headers, this.#gateway.variable);
+    if (region === undefined) {
+      return this.#fail('bad_request', 'The AWS region (x-aws-region, or the signature\'s scope) is not a region name such as us-east-1.');
+    }
+    this.#origin = this.#origin.replace('{region}', region);
+    if (!this.#admission.useOwnKey || this.#route.upstream.key !== undefined) return this.#attempt();
+    this.#gateway.awsSigner.sign({
+      method: this.#request.method ?? 'GET',
+      origin: this.#origin,
+      path: this.#path,
+      region,
+      contentType: this.#request.headers['content-type'],
+      body: Buffer.isBuffer(this.#body) ? this.#body : undefined,
+    }).then((signature) => {
+      this.#headers.push(...signature);
+      if (this.#phase !== 'settled') this.#attempt();
+    }, () => {
+      this.#fail('unauthorized', 'The gateway found no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role, or AWS_BEARER_TOKEN_BEDROCK on the gateway.');
+    });
   }
 
   #attempt(): void {
@@ -174,7 +201,7 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     this.#attempts += 1;
     this.#dispatchedAt = performance.now();
     this.#lastActivityAt = this.#dispatchedAt;
-    this.#gateway.pools.get(this.#route.upstream.origin as string).dispatch({
+    this.#gateway.pools.get(this.#origin).dispatch({
       path: this.#path,
       method: this.#request.method as Dispatcher.HttpMethod,
       headers: this.#headers,

@@ -56,7 +56,8 @@ export class Proxy {
     if ('refused' in admission) {
       return this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream));
     }
-    const unfit = this.#unfit(request, route, admission.useOwnKey && route.upstream.key !== undefined, admission.client !== undefined);
+    const spendsOurKey = admission.useOwnKey && (route.upstream.key !== undefined || route.upstream.provider.auth === 'aws-sigv4');
+    const unfit = this.#unfit(request, route, spendsOurKey, admission.client !== undefined);
     if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
     new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
   }

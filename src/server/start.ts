@@ -1,0 +1,149 @@
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config/config.js';
+import { Failure } from '../domain/failure.js';
+import { createGateway, upstreamsFrom } from '../gateway/create.js';
+import { buildApp } from './app.js';
+import { startDemoProvider, type DemoProvider } from './demo.js';
+import { createLogger } from './logger.js';
+import { judgeReadiness } from './readiness.js';
+import { firstScreen } from './screen.js';
+import { onStopSignals } from './signals.js';
+import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
+import { startTelemetry } from './telemetry.js';
+
+export interface ServeOptions {
+  readonly config: Config;
+  /** Start the built-in stand-in provider as `demo`. */
+  readonly demo: boolean;
+  readonly allowOpen: boolean;
+  readonly logRequests: boolean;
+  readonly version: string;
+  /** Prints to stdout (the first screen). */
+  readonly out: (text: string) => void;
+  /** Prints to stderr. */
+  readonly note: (text: string) => void;
+}
+
+/**
+ * Starts the gateway and resolves when it has drained after SIGTERM or SIGINT. Throws Failures for
+ * a configuration that cannot work: a taken port, a log that cannot be written, an open gateway.
+ */
+export async function startServer(options: ServeOptions): Promise<void> {
+  const { config } = options;
+  const { server: settings } = config;
+  const variable = (name: string): ReturnType<Config['variable']> => config.variable(name);
+  const logger = createLogger(config.logLevel);
+
+  const configured = upstreamsFrom(variable);
+  checkExposure({
+    host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: options.allowOpen, upstreams: configured, variable,
+  });
+  await checkLoops(configured, settings.host, settings.port);
+
+  const demo = options.demo ? await startDemoProvider() : undefined;
+  const upstreams = demo === undefined ? configured : upstreamsFrom(variable, demo.url);
+  const telemetry = await startTelemetry({ config, upstreams, version: options.version, logger }).catch(async (error: unknown) => {
+    await demo?.stop();
+    throw error;
+  });
+  const gateway = createGateway({
+    settings,
+    upstreams,
+    variable,
+    record: telemetry.record,
+    instance: telemetry.instance,
+    allowOpen: options.allowOpen,
+    refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
+    ...(options.logRequests ? {
+      onExchange: (exchange) => {
+        logger.info({
+          request_id: exchange.requestId, provider: exchange.provider, method: exchange.method, path: exchange.path, status: exchange.statusCode,
+          total_ms: Math.round(exchange.totalMs), error_type: exchange.errorType, end_reason: exchange.endReason,
+        }, 'request');
+      },
+    } : {}),
+  });
+  let stopping = false;
+  const app = buildApp({
+    proxy: gateway.proxy,
+    admits: (request) => gateway.admits(request.raw),
+    version: options.version,
+    readiness: () => judgeReadiness({ stopping, refusing: telemetry.refusing(), log: telemetry.logHealth(), elasticsearch: telemetry.elasticsearchHealth() }),
+    keepAliveTimeoutMs: settings.serverKeepaliveTimeoutMs,
+    maxBodyBytes: settings.maxBodyBytes,
+  });
+
+  const closeAll = async (deadline: number): Promise<void> => {
+    await telemetry.stop(Math.max(0, deadline - performance.now()));
+    await gateway.close();
+    await demo?.stop();
+  };
+
+  try {
+    await app.listen({ host: settings.host, port: settings.port });
+  } catch (error) {
+    await closeAll(performance.now());
+    throw listenFailure(error, settings.host, settings.port);
+  }
+
+  const { port } = app.server.address() as AddressInfo;
+  options.out(firstScreen({
+    version: options.version,
+    url: `http://${urlHost(settings.host)}:${port}`,
+    upstreams,
+    telemetryDir: config.telemetry.dir,
+    elasticsearch: config.elasticsearch.enabled ? `${config.elasticsearch.urls.join(', ')} as ${config.elasticsearch.index}` : undefined,
+    locked: gateway.locked,
+    demo: demo !== undefined,
+    warnings: startupWarnings(upstreams),
+  }));
+
+  await stopRequested();
+  stopping = true;
+  logger.info('stopping: no new connections; running requests may finish');
+  const deadline = performance.now() + (settings.shutdownTimeoutMs || Number.MAX_SAFE_INTEGER);
+  const closed = app.close();
+  await drained(gateway.sweeper, settings.shutdownTimeoutMs);
+  app.server.closeIdleConnections();
+  const lingering = setTimeout(() => { app.server.closeAllConnections(); }, 1_000);
+  await closed;
+  clearTimeout(lingering);
+  await closeAll(deadline);
+  logger.info('stopped');
+}
+
+/** Resolves at the first stop signal; a second one ends the process at once (the log is on disk already). */
+function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    onStopSignals(resolve, (code) => { process.exit(code); });
+  });
+}
+
+/** Waits for running exchanges up to the deadline, then ends them. */
+async function drained(sweeper: { idle(): Promise<void>; expireAll(reason: 'shutting_down'): void }, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    if (timeoutMs > 0) timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([sweeper.idle(), deadline]);
+  clearTimeout(timer);
+  sweeper.expireAll('shutting_down');
+}
+
+function listenFailure(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const say = (message: string, fix: string): Failure => new Failure({ code: 'listen_failed', message, fix, cause: error });
+  switch (code) {
+    case 'EADDRINUSE': return say(`PORT=${port}: something listens on ${host}:${port} already`, 'Choose another port with --port (or PORT), or stop the other process.');
+    case 'EACCES': return say(`PORT=${port}: this user may not listen on it`, 'Choose a port above 1023 with --port (or PORT).');
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND': return say(`HOST=${host}: is no address of this machine`, 'Set HOST (or --host) to 127.0.0.1, 0.0.0.0 or an address of this machine.');
+    default: return error;
+  }
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+export type { DemoProvider };
