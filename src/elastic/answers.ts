@@ -1,0 +1,61 @@
+import { EXIT, Failure } from '../domain/failure.js';
+import type { Elastic } from './client.js';
+import { at, stringAt } from './json.js';
+
+/** What the server answered; HTTP errors are answers too. */
+export type Answer = Awaited<ReturnType<Elastic['request']>>;
+
+export function isGood(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}
+
+/** Type and reason of an error answer, root cause first: that names the thing. */
+export function errorOf(answer: Answer): { readonly type: string; readonly reason: string } {
+  const error = at(answer.body, 'error');
+  if (typeof error === 'string') return { type: '', reason: error };
+  const root = at(error, 'root_cause', 0);
+  const deepest = deepestCause(error);
+  return {
+    type: stringAt(root, 'type') ?? stringAt(error, 'type') ?? '',
+    reason: stringAt(deepest, 'reason') ?? stringAt(root, 'reason') ?? stringAt(error, 'reason') ?? `HTTP ${String(answer.status)}`,
+  };
+}
+
+function deepestCause(error: unknown): unknown {
+  let here = error;
+  for (let next = at(here, 'caused_by'); next !== undefined; next = at(here, 'caused_by')) here = next;
+  return here;
+}
+
+/** Whether the server has no such API: a build without the module behind it, a proxy, or serverless. */
+export function isMissingApi(answer: Answer): boolean {
+  if (![400, 404, 405, 410].includes(answer.status)) return false;
+  const { type, reason } = errorOf(answer);
+  return /no handler found for uri|Incorrect HTTP method for uri/i.test(reason) || type === 'api_not_available_exception';
+}
+
+/** The failure of a request that had to be answered with 2xx. `doing` completes "could not …". */
+export function refusal(answer: Answer, doing: string): Failure {
+  const { type, reason } = errorOf(answer);
+  const said = `${String(answer.status)}${type === '' ? '' : ` ${type}`}: ${reason}`;
+  if (answer.status === 401) {
+    return failure('es_unauthorized', `Elasticsearch refused the credentials (could not ${doing}; ${said})`,
+      'Check ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY.');
+  }
+  if (answer.status === 403) {
+    return failure('es_forbidden', `not allowed to ${doing} (${said})`,
+      'Give the user or key the privilege that the message names, or run the command as one that has it.');
+  }
+  if (!answer.isJson) {
+    return failure('not_elasticsearch', `could not ${doing}: HTTP ${String(answer.status)} and no JSON, so something else than Elasticsearch answered`,
+      'Check ELASTICSEARCH_URL and proxies in between; `gateway es verify` tells what answers there.');
+  }
+  if (answer.status === 429 || answer.status >= 500) {
+    return failure('es_unavailable', `Elasticsearch could not ${doing} (${said})`, 'Wait until the cluster has recovered (`gateway es verify` shows its state) and run it again.');
+  }
+  return failure('es_refused', `Elasticsearch refused to ${doing} (${said})`, 'The reason in brackets is the server\'s own; mend what it names and run it again.');
+}
+
+function failure(code: string, message: string, fix: string): Failure {
+  return new Failure({ code, message, fix, exitCode: EXIT.failed });
+}

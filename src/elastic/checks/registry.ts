@@ -1,0 +1,21 @@
+import { authentication } from './authentication.js';
+import { blocks } from './blocks.js';
+import { canary } from './canary.js';
+import type { Check } from './check.js';
+import { clock } from './clock.js';
+import { disk } from './disk.js';
+import { exporter } from './exporter.js';
+import { health } from './health.js';
+import { newest } from './newest.js';
+import { layout, mapping, policy, template } from './objects.js';
+import { privileges } from './privileges.js';
+import { reachable } from './reachable.js';
+import { product, version } from './server.js';
+import { tls } from './tls.js';
+import { writeProbe } from './write-probe.js';
+
+/** Every check of `gateway es verify`, in the order in which they run: a check stands after those that it needs. */
+export const CHECKS: readonly Check[] = [
+  reachable, tls, product, authentication, version, privileges, health, disk,
+  layout, policy, template, mapping, blocks, writeProbe, newest, exporter, clock, canary,
+];

@@ -1,0 +1,135 @@
+import { objectNames } from '../domain/elastic-names.js';
+import { errorOf, isGood, isMissingApi, refusal, type Answer } from './answers.js';
+import type { Elastic } from './client.js';
+import { at, listAt, numberAt, objectAt, stringAt } from './json.js';
+import type { TemplateRank } from './template-precedence.js';
+
+/** What bears the name ELASTICSEARCH_INDEX in the cluster. */
+export type NameHolder =
+  | { readonly kind: 'none' | 'index' | 'data-stream' }
+  | { readonly kind: 'alias'; readonly indices: readonly string[] };
+
+/** An index that records are, or were, written to. */
+export interface LiveIndex {
+  readonly name: string;
+  readonly mapping: unknown;
+  readonly aliases: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number | undefined;
+  /** Blocks that are set, such as `read_only_allow_delete`. */
+  readonly blocks: readonly string[];
+  /** Name of the lifecycle policy, if any. */
+  readonly policy: string | undefined;
+}
+
+/** What is there already, as far as the gateway's objects are concerned. */
+export interface ClusterState {
+  /** False where the server has no lifecycle API. */
+  readonly lifecycle: boolean;
+  /** The value of `policy`; undefined where absent, and where it may not be read (see `unreadable`). */
+  readonly policy: unknown;
+  readonly template: unknown;
+  readonly ranks: readonly TemplateRank[];
+  readonly holder: NameHolder;
+  /** NAME itself, the daily indices, or the backing indices; newest last. */
+  readonly indices: readonly LiveIndex[];
+  /** Other names that the pattern NAME* meets. */
+  readonly strangers: readonly string[];
+  /** Parts that the credentials may not read. */
+  readonly unreadable: readonly 'policy'[];
+}
+
+/** Reads what is there. Throws a Failure where an answer is neither there nor not there. */
+export async function readClusterState(elastic: Elastic, name: string): Promise<ClusterState> {
+  const names = objectNames(name);
+  const policy = await elastic.request({ method: 'GET', path: `/_ilm/policy/${encodeURIComponent(names.policy)}` });
+  const noLifecycle = isMissingApi(policy);
+  const policyForbidden = policy.status === 403;
+  if (!noLifecycle && !policyForbidden) mustBeGoodOrAbsent(policy, `read the lifecycle policy ${names.policy}`);
+  const templates = await elastic.request({
+    method: 'GET',
+    path: '/_index_template',
+    query: { filter_path: 'index_templates.name,index_templates.index_template.index_patterns,index_templates.index_template.priority' },
+  });
+  mustBeGoodOrAbsent(templates, 'list the index templates');
+  const template = await elastic.request({ method: 'GET', path: `/_index_template/${encodeURIComponent(names.template)}` });
+  mustBeGoodOrAbsent(template, `read the index template ${names.template}`);
+  const resolved = await elastic.request({ method: 'GET', path: `/_resolve/index/${encodeURIComponent(names.pattern)}` });
+  mustBeGoodOrAbsent(resolved, `look up the names ${names.pattern}`);
+  return {
+    lifecycle: !noLifecycle,
+    policy: isGood(policy) ? at(policy.body, names.policy, 'policy') : undefined,
+    template: isGood(template) ? at(template.body, 'index_templates', 0, 'index_template') : undefined,
+    ranks: listAt(templates.body, 'index_templates').map(rank),
+    holder: holderOf(resolved.body, name),
+    indices: await readIndices(elastic, name),
+    strangers: strangersOf(resolved.body, name),
+    unreadable: policyForbidden ? ['policy'] : [],
+  };
+}
+
+/** The gateway's indices with mapping, aliases and what else administration asks; none is not an error. */
+export async function readIndices(elastic: Elastic, name: string): Promise<LiveIndex[]> {
+  const answer = await elastic.request({
+    method: 'GET',
+    path: `/${encodeURIComponent(name)},${encodeURIComponent(`${name}-*`)}`,
+    query: { ignore_unavailable: 'true', allow_no_indices: 'true' },
+  });
+  mustBeGoodOrAbsent(answer, `read the mapping of ${name} and ${name}-*`);
+  return Object.entries(objectAt(isGood(answer) ? answer.body : undefined))
+    .filter(([index]) => isOurs(index, name))
+    .map(([index, value]) => liveIndex(index, value))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function liveIndex(name: string, value: unknown): LiveIndex {
+  const settings = objectAt(value, 'settings', 'index');
+  const created = Number(stringAt(settings, 'creation_date') ?? numberAt(settings, 'creation_date'));
+  return {
+    name,
+    mapping: at(value, 'mappings'),
+    aliases: Object.keys(objectAt(value, 'aliases')),
+    createdAt: Number.isFinite(created) ? created : undefined,
+    blocks: Object.entries(objectAt(settings, 'blocks')).filter(([, set]) => String(set) === 'true').map(([block]) => block),
+    policy: stringAt(settings, 'lifecycle', 'name'),
+  };
+}
+
+/** NAME itself, NAME-YYYY-MM-DD, or a backing index of the data stream NAME. */
+export function isOurs(index: string, name: string): boolean {
+  if (index === name) return true;
+  if (index.startsWith(`${name}-`)) return /^\d{4}-\d{2}-\d{2}$/.test(index.slice(name.length + 1));
+  return index.startsWith(`.ds-${name}-`) && /^[\d.]+-\d{6,}$/.test(index.slice(name.length + 5));
+}
+
+function rank(template: unknown): TemplateRank {
+  const patterns = at(template, 'index_template', 'index_patterns');
+  return {
+    name: stringAt(template, 'name') ?? '',
+    patterns: Array.isArray(patterns) ? patterns.map(String) : [String(patterns)],
+    priority: numberAt(template, 'index_template', 'priority') ?? 0,
+  };
+}
+
+function holderOf(resolved: unknown, name: string): NameHolder {
+  const named = (list: string): unknown => listAt(resolved, list).find((item) => stringAt(item, 'name') === name);
+  if (named('data_streams') !== undefined) return { kind: 'data-stream' };
+  if (named('indices') !== undefined) return { kind: 'index' };
+  const alias = named('aliases');
+  if (alias === undefined) return { kind: 'none' };
+  const indices = at(alias, 'indices');
+  return { kind: 'alias', indices: (Array.isArray(indices) ? indices : [indices]).map(String) };
+}
+
+function strangersOf(resolved: unknown, name: string): string[] {
+  return ['indices', 'data_streams']
+    .flatMap((list) => listAt(resolved, list))
+    .flatMap((item) => stringAt(item, 'name') ?? [])
+    .filter((found) => !isOurs(found, name));
+}
+
+function mustBeGoodOrAbsent(answer: Answer, doing: string): void {
+  if (isGood(answer) && answer.isJson) return;
+  if (answer.status === 404 && answer.isJson && /not_found/.test(errorOf(answer).type)) return;
+  throw refusal(answer, doing);
+}

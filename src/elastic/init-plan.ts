@@ -1,0 +1,88 @@
+import type { ElasticsearchConfig } from '../config/config.js';
+import type { Layout } from '../domain/elastic-names.js';
+import type { Elastic } from './client.js';
+import { type ClusterState, readClusterState } from './cluster-state.js';
+import { checkIndexName } from './index-name.js';
+import { aliasStep, indexStep, mappingStep, policyStep, templateStep, type StepInput } from './init-steps.js';
+import { managedMeta } from './managed-meta.js';
+import { managedObjects } from './managed-objects.js';
+import { lifecycleTrap, resolveLayout } from './resolve-layout.js';
+import { requireElasticsearch } from './server-info.js';
+import { at } from './json.js';
+import type { InitPlan, InitStep } from './init-step.js';
+
+export interface PlanOptions {
+  /** Replace objects that somebody has edited. */
+  readonly force?: boolean;
+  /** Milliseconds since the epoch: which day's index is today's. */
+  readonly now: number;
+}
+
+/**
+ * Reads what is there and says what has to be done; puts nothing. Throws a Failure for a bad name
+ * (before any request), for something that is no supported Elasticsearch, and for what may not be read.
+ */
+export async function planInit(elastic: Elastic, config: Pick<ElasticsearchConfig, 'index' | 'layout'>, options: PlanOptions): Promise<InitPlan> {
+  checkIndexName(config.index);
+  const server = await requireElasticsearch(elastic);
+  const state = await readClusterState(elastic, config.index);
+  return buildPlan({ name: config.index, requested: config.layout, state, major: server.major, ...options });
+}
+
+export interface PlanInput extends PlanOptions {
+  readonly name: string;
+  readonly requested: Layout | undefined;
+  readonly state: ClusterState;
+  /** Major version of the server, where it is known. */
+  readonly major: number | undefined;
+}
+
+/** The plan as a pure function of what is there. */
+export function buildPlan(input: PlanInput): InitPlan {
+  const { name, requested, state } = input;
+  const ours = managedMeta(state.template, MANAGED_BY) === undefined ? undefined : state.template;
+  const resolution = resolveLayout(name, requested, state.holder, ours);
+  const stopped = (layout: Layout, detail: string): InitPlan => ({
+    name, layout, lifecycle: state.lifecycle, template: state.template, shadowed: false, steps: [layoutStep('conflict', detail)], warnings: [],
+  });
+  if ('conflict' in resolution) return stopped(requested ?? 'daily', resolution.conflict);
+  const { layout } = resolution;
+  if (layout === 'data-stream' && input.major === 7) {
+    return stopped(layout, 'the layout data-stream needs Elasticsearch 8 or 9, and this server is 7.17. Nothing was changed. Use ELASTICSEARCH_LAYOUT=daily.');
+  }
+  const warnings: string[] = [];
+  if (resolution.warning !== undefined) warnings.push(resolution.warning);
+  if (!state.lifecycle) warnings.push('this server has no lifecycle API (_ilm), so no policy was made and the template names none: old indices have to be deleted in another way');
+  if (layout === 'data-stream') warnings.push('in the layout data-stream a record that is sent again after a rollover is stored twice: its protection against duplicates is weaker than that of daily');
+  const stepInput: StepInput = {
+    name, layout, state,
+    objects: managedObjects(name, layout, { lifecycle: state.lifecycle }),
+    force: input.force ?? false,
+    now: input.now,
+  };
+  const template = templateStep(stepInput);
+  warnings.push(...template.warnings);
+  const steps: InitStep[] = [layoutStep('unchanged', `${layout}: ${resolution.reason}${layout === 'single' ? `. Warning: ${lifecycleTrap(name)}` : ''}`)];
+  steps.push(policyStep(stepInput), template.step, indexStep(stepInput));
+  if (layout === 'daily') steps.push(aliasStep(stepInput));
+  steps.push(mappingStep(stepInput));
+  return {
+    name, layout, lifecycle: state.lifecycle, template: state.template, shadowed: template.shadowed,
+    steps: steps.map((step) => holdBack(step, steps)), warnings,
+  };
+}
+
+/** The mark in `_meta.managed_by`, as templates/elasticsearch has it. */
+export const MANAGED_BY = String(at(managedObjects('ai-gateway-metrics', 'daily').template, '_meta', 'managed_by'));
+
+function layoutStep(action: 'unchanged' | 'conflict', detail: string): InitStep {
+  return { id: 'layout', action, detail, requests: [] };
+}
+
+/** A step whose ground is in conflict is not done: an index made under a foreign template would be mapped wrongly for good. */
+function holdBack(step: InitStep, steps: readonly InitStep[]): InitStep {
+  if (step.needs === undefined || step.action === 'unchanged' || step.action === 'conflict') return step;
+  const blocking = steps.find((other) => other.id === step.needs && other.action === 'conflict');
+  if (blocking === undefined) return step;
+  return { ...step, action: 'conflict', detail: `not done, because the step ${blocking.id} is in conflict (${step.detail})`, requests: [] };
+}

@@ -1,0 +1,44 @@
+import type { Layout } from '../domain/elastic-names.js';
+import type { Privileges } from './privileges.js';
+
+export type StepId = 'layout' | 'policy' | 'template' | 'index' | 'alias' | 'mapping';
+export type StepAction = 'create' | 'unchanged' | 'update' | 'conflict';
+
+/** A request exactly as it is sent. */
+export interface PlannedRequest {
+  readonly method: 'PUT' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** One thing that `gateway es init` brings about. */
+export interface InitStep {
+  readonly id: StepId;
+  readonly action: StepAction;
+  /** What was seen and what is, or would be, done about it. */
+  readonly detail: string;
+  /** Empty unless the action is `create` or `update`. */
+  readonly requests: readonly PlannedRequest[];
+  /** What the requests need. */
+  readonly privileges?: Privileges;
+  /** A step that must not be in conflict for this one to be done. */
+  readonly needs?: StepId;
+}
+
+export interface InitPlan {
+  readonly name: string;
+  readonly layout: Layout;
+  /** False where the server has no lifecycle API. */
+  readonly lifecycle: boolean;
+  readonly steps: readonly InitStep[];
+  /** Our template as the server has it now; undefined where there is none. */
+  readonly template: unknown;
+  /** Another template would be used for new indices instead of ours. */
+  readonly shadowed: boolean;
+  /** What an administrator should know although nothing is wrong. */
+  readonly warnings: readonly string[];
+}
+
+export function isChange(step: InitStep): boolean {
+  return step.action === 'create' || step.action === 'update';
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { objectNames, type Layout } from '../domain/elastic-names.js';
+import { isObject, numberAt, objectAt, type JsonObject } from './json.js';
+import { contentHash } from './managed-meta.js';
+import { normalPolicy, normalTemplate } from './normalise.js';
+
+/** The Elasticsearch objects as the documentation promises them, ready to be sent. */
+export interface ManagedObjects {
+  readonly names: { readonly policy: string; readonly template: string; readonly pattern: string; readonly alias: string };
+  /** The value of `policy` in `PUT _ilm/policy/NAME-policy`, `_meta` included. */
+  readonly policy: JsonObject;
+  /** The body of `PUT _index_template/NAME-template`. */
+  readonly template: JsonObject;
+  /** The value of `mappings` of every index. */
+  readonly mapping: JsonObject;
+}
+
+/**
+ * Fills templates/elasticsearch/*.json for one name and layout. Without a lifecycle API (`lifecycle:
+ * false`) the template names no policy, for such a server would refuse the setting.
+ */
+export function managedObjects(name: string, layout: Layout, options: { readonly lifecycle: boolean } = { lifecycle: true }): ManagedObjects {
+  const mapping = readTemplate('mapping');
+  if (layout === 'data-stream') mapping['properties'] = { '@timestamp': { type: 'date' }, ...objectAt(mapping, 'properties') };
+  const policy = objectAt(readTemplate(layout === 'data-stream' ? 'policy-data-stream' : 'policy'), 'policy');
+  const template = fill(readTemplate('template'), name) as JsonObject;
+  const { aliases, settings } = objectAt(template, 'template');
+  const inner: JsonObject = { settings: objectAt(settings), mappings: mapping };
+  if (!options.lifecycle) delete objectAt(inner, 'settings')['index.lifecycle.name'];
+  if (layout === 'daily') inner['aliases'] = aliases;
+  if (layout === 'data-stream') template['data_stream'] = {};
+  template['template'] = inner;
+  // NAME* and NAME-staging* overlap: the longer name must win, and equal priorities are refused by the server.
+  template['priority'] = (numberAt(template, 'priority') ?? 0) + name.length;
+  return {
+    names: objectNames(name),
+    policy: withHash(policy, normalPolicy),
+    template: withHash(template, normalTemplate),
+    mapping,
+  };
+}
+
+function withHash(object: JsonObject, normal: (object: unknown) => JsonObject): JsonObject {
+  return { ...object, _meta: { ...objectAt(object, '_meta'), hash: contentHash(normal(object)) } };
+}
+
+function fill(value: unknown, name: string): unknown {
+  if (typeof value === 'string') return value.replaceAll('{name}', name);
+  if (Array.isArray(value)) return value.map((item) => fill(item, name));
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.replaceAll('{name}', name), fill(item, name)]));
+  return value;
+}
+
+/** Read at run time, two folders up from here: the same place from src and from dist. */
+function readTemplate(file: 'policy' | 'policy-data-stream' | 'template' | 'mapping'): JsonObject {
+  return JSON.parse(readFileSync(new URL(`../../templates/elasticsearch/${file}.json`, import.meta.url), 'utf8')) as JsonObject;
+}
