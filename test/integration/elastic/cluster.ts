@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import type { ElasticsearchConfig } from '../../../src/config/config.js';
+import type { Answer } from '../../../src/elastic/answers.js';
+import { createElastic, type Elastic } from '../../../src/elastic/client.js';
+
+/** The cluster under test, with its superuser. */
+export interface Cluster {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export function cluster(): Cluster {
+  const url = new URL(process.env['GATEWAY_TEST_ELASTICSEARCH_URL'] ?? 'http://elastic:changeme@127.0.0.1:9350');
+  return { url: url.origin, username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+}
+
+/** Configuration for that cluster, as its superuser unless told otherwise. */
+export function configOf(overrides: Partial<ElasticsearchConfig> = {}): ElasticsearchConfig {
+  const { url, username, password } = cluster();
+  return { enabled: true, urls: [url], username, password, tlsVerify: true, index: 'ai-gateway-metrics', ...overrides };
+}
+
+/** A name that no other test uses, and its removal. */
+export function freshName(prefix = 'gwtest'): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}
+
+/** Everything that a test asks of the cluster directly, as its superuser. */
+export class Admin {
+  readonly elastic: Elastic = createElastic(configOf());
+
+  async ask(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.elastic.request({ method, path, ...(body !== undefined && { body }) });
+  }
+
+  async must(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await this.ask(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  async version(): Promise<number> {
+    const body = await this.must('GET', '/') as { version: { number: string } };
+    return Number(body.version.number.split('.')[0]);
+  }
+
+  /** Removes indices, template and policy of that name. */
+  async drop(name: string): Promise<void> {
+    const found = await this.must('GET', `/_resolve/index/${name}*?expand_wildcards=all`) as { indices: { name: string }[] };
+    for (const index of found.indices) await this.ask('DELETE', `/${index.name}`);
+    await this.ask('DELETE', `/_index_template/${name}-template`);
+    await this.ask('DELETE', `/_ilm/policy/${name}-policy`);
+  }
+
+  /** A user with exactly these privileges. */
+  async user(name: string, cluster: readonly string[], indices: readonly { names: readonly string[]; privileges: readonly string[] }[]): Promise<{ username: string; password: string }> {
+    await this.must('PUT', `/_security/role/${name}`, { cluster, indices });
+    await this.must('PUT', `/_security/user/${name}`, { password: 'a-test-password', roles: [name] });
+    return { username: name, password: 'a-test-password' };
+  }
+
+  async dropUser(name: string): Promise<void> {
+    await this.ask('DELETE', `/_security/user/${name}`);
+    await this.ask('DELETE', `/_security/role/${name}`);
+  }
+}

@@ -1,0 +1,228 @@
+import { expect } from 'chai';
+import { RECORD_FIELDS } from '../../../src/domain/record-fields.js';
+import { applyPlan } from '../../../src/elastic/init-apply.js';
+import { planInit } from '../../../src/elastic/init-plan.js';
+import type { InitPlan } from '../../../src/elastic/init-step.js';
+import { utcDate } from '../../../src/elastic/init-steps.js';
+import { at } from '../../../src/elastic/json.js';
+import { createElastic } from '../../../src/elastic/client.js';
+import { Failure } from '../../../src/domain/failure.js';
+import { Admin, configOf, freshName } from './cluster.js';
+
+const actions = (plan: InitPlan): Record<string, string> => Object.fromEntries(plan.steps.map((step) => [step.id, step.action]));
+const detail = (plan: InitPlan, id: string): string => plan.steps.find((step) => step.id === id)?.detail ?? '';
+const documented = Object.fromEntries(RECORD_FIELDS.map((field) => [field.name, { type: field.type }]));
+
+describe('es init on a real cluster', () => {
+  const admin = new Admin();
+  const now = Date.now();
+  const today = utcDate(now);
+  let name = '';
+  const names: string[] = [];
+
+  beforeEach(() => {
+    name = freshName();
+    names.push(name);
+  });
+  after(async () => {
+    for (const each of names) await admin.drop(each);
+    await admin.elastic.close();
+  });
+
+  const plan = (options: { layout?: 'daily' | 'single' | 'data-stream'; force?: boolean; now?: number; index?: string } = {}): Promise<InitPlan> =>
+    planInit(admin.elastic, { index: options.index ?? name, ...(options.layout !== undefined && { layout: options.layout }) }, { now: options.now ?? now, force: options.force ?? false });
+
+  it('makes policy, template and today\'s index behind the alias, and finds nothing to do the second time', async () => {
+    const first = await plan();
+    expect(actions(first)).to.deep.equal({ layout: 'unchanged', policy: 'create', template: 'create', index: 'create', alias: 'unchanged', mapping: 'unchanged' });
+    expect(await applyPlan(admin.elastic, first)).to.equal(true);
+    const second = await plan();
+    expect(new Set(Object.values(actions(second)))).to.deep.equal(new Set(['unchanged']));
+    expect(await applyPlan(admin.elastic, second)).to.equal(false);
+
+    const mapping = await admin.must('GET', `/${name}/_mapping`);
+    expect(mapping).to.deep.equal({ [`${name}-${today}`]: { mappings: { dynamic: 'false', properties: documented } } });
+    const settings = at(await admin.must('GET', `/${name}-${today}/_settings`), `${name}-${today}`, 'settings', 'index');
+    expect(at(settings, 'lifecycle', 'name')).to.equal(`${name}-policy`);
+    expect(at(settings, 'codec')).to.equal('best_compression');
+    expect(at(settings, 'refresh_interval')).to.equal('5s');
+    expect(at(settings, 'auto_expand_replicas')).to.equal('0-1');
+    const policy = at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases');
+    expect(at(policy, 'delete', 'min_age')).to.equal('30d');
+    expect(at(policy, 'hot', 'actions')).to.deep.equal({});
+  });
+
+  it('plans without writing anything', async () => {
+    const planned = await plan();
+    expect(planned.steps.flatMap((step) => step.requests.map((request) => `${request.method} ${request.path}`))).to.deep.equal([
+      `PUT /_ilm/policy/${name}-policy`, `PUT /_index_template/${name}-template`, `PUT /${name}-${today}`,
+    ]);
+    for (const path of [`/_ilm/policy/${name}-policy`, `/_index_template/${name}-template`, `/${name}-${today}`]) {
+      expect((await admin.ask('GET', path)).status, path).to.equal(404);
+    }
+  });
+
+  it('keeps an edited policy until --force, and does the rest', async () => {
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
+    const first = await plan();
+    expect(actions(first)).to.include({ policy: 'conflict', template: 'create', index: 'create' });
+    expect(detail(first, 'policy')).to.match(/phases\.delete\.min_age: found "7776000000ms", documented "2592000000ms"/).and.match(/--force/);
+    await applyPlan(admin.elastic, first);
+    expect(at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age')).to.equal('90d');
+    const forced = await plan({ force: true });
+    expect(actions(forced)).to.include({ policy: 'update', template: 'unchanged' });
+    await applyPlan(admin.elastic, forced);
+    expect(at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age')).to.equal('30d');
+    expect(actions(await plan())).to.include({ policy: 'unchanged' });
+  });
+
+  it('makes no index under a template that somebody has edited', async () => {
+    await applyPlan(admin.elastic, { ...(await plan()), steps: (await plan()).steps.filter((step) => step.id !== 'index') });
+    const template = at(await admin.must('GET', `/_index_template/${name}-template`), 'index_templates', 0, 'index_template') as { template: { mappings: { properties: Record<string, unknown> } } };
+    template.template.mappings.properties['model'] = { type: 'text' };
+    await admin.must('PUT', `/_index_template/${name}-template`, template);
+    const found = await plan();
+    expect(actions(found)).to.include({ template: 'conflict', index: 'conflict' });
+    expect(detail(found, 'template')).to.match(/mappings\.properties\.model\.type: found "text", documented "keyword"/);
+    expect(await applyPlan(admin.elastic, found)).to.equal(false);
+    await applyPlan(admin.elastic, await plan({ force: true }));
+    expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('upgrades what an older gateway made, and leaves what a newer one made', async () => {
+    await applyPlan(admin.elastic, await plan({ layout: 'single' }));
+    await admin.must('DELETE', `/${name}`);
+    const otherLayout = await plan({ layout: 'daily' });
+    expect(actions(otherLayout)).to.include({ template: 'update' });
+    await applyPlan(admin.elastic, otherLayout);
+    expect(actions(await plan())).to.include({ template: 'unchanged' });
+    const policy = { phases: { delete: { min_age: '60d', actions: { delete: {} } } }, _meta: { managed_by: 'ai-gateway', version: 99, hash: 'of-the-future' } };
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy });
+    const newer = await plan({ force: true });
+    expect(actions(newer)).to.include({ policy: 'unchanged' });
+    expect(detail(newer, 'policy')).to.match(/newer gateway \(version 99\)/);
+  });
+
+  it('keeps a concrete index as single, with the warning, and refuses daily there', async () => {
+    await admin.must('PUT', `/${name}`, { mappings: { properties: { timestamp: { type: 'date' }, provider: { type: 'keyword' } } } });
+    await admin.must('POST', `/${name}/_doc?refresh=true`, { timestamp: '2026-01-01', provider: 'openai' });
+    const refused = await plan({ layout: 'daily' });
+    expect(actions(refused)).to.deep.equal({ layout: 'conflict' });
+    expect(await applyPlan(admin.elastic, refused)).to.equal(false);
+    expect((await admin.ask('GET', `/_index_template/${name}-template`)).status).to.equal(404);
+
+    const kept = await plan();
+    expect(kept.layout).to.equal('single');
+    expect(kept.warnings.join()).to.match(/deletes the whole index/);
+    expect(detail(kept, 'layout')).to.match(/Warning: .*30 days/);
+    expect(actions(kept)).to.include({ index: 'unchanged', mapping: 'update' });
+    await applyPlan(admin.elastic, kept);
+    const mapping = at(await admin.must('GET', `/${name}/_mapping`), name, 'mappings');
+    expect(mapping).to.deep.equal({ dynamic: 'false', properties: documented });
+    expect(at(await admin.must('GET', `/${name}/_count`), 'count')).to.equal(1);
+    expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('tells an index that was mapped by guessing, and changes nothing of it', async () => {
+    await admin.must('POST', `/${name}/_doc?refresh=true`, { timestamp: '2026-01-01T00:00:00.000Z', provider: 'openai', model: 'gpt' });
+    const found = await plan();
+    expect(actions(found)).to.include({ mapping: 'conflict', index: 'unchanged' });
+    expect(detail(found, 'mapping')).to.match(/provider is text, documented keyword/).and.match(/Ways out/);
+  });
+
+  it('puts new fields to existing daily indices, and lone ones behind the alias', async () => {
+    const old = `${name}-2026-01-01`;
+    await admin.must('PUT', `/${old}`, { mappings: { dynamic: false, properties: { timestamp: { type: 'date' } } } });
+    const found = await plan();
+    expect(actions(found)).to.include({ alias: 'update', mapping: 'update', index: 'create' });
+    await applyPlan(admin.elastic, found);
+    expect(at(await admin.must('GET', `/${old}/_mapping`), old, 'mappings', 'properties')).to.deep.equal(documented);
+    expect(Object.keys(await admin.must('GET', `/${name}/_mapping`) as object)).to.have.members([old, `${name}-${today}`]);
+    expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('lives side by side with a name that begins with it', async () => {
+    await applyPlan(admin.elastic, await plan());
+    const staging = `${name}-staging`;
+    names.push(staging);
+    await applyPlan(admin.elastic, await plan({ index: staging }));
+    const again = await plan();
+    expect(again.warnings).to.deep.equal([]);
+    expect(new Set(Object.values(actions(again)))).to.deep.equal(new Set(['unchanged']));
+    expect(at(await admin.must('GET', `/${staging}-${today}/_settings`), `${staging}-${today}`, 'settings', 'index', 'lifecycle', 'name')).to.equal(`${staging}-policy`);
+    expect(Object.keys(await admin.must('GET', `/${name}/_mapping`) as object)).to.deep.equal([`${name}-${today}`]);
+  });
+
+  it('refuses to capture indices of another program', async () => {
+    const other = `${name}x`;
+    await admin.must('PUT', `/${other}`);
+    const found = await plan();
+    expect(actions(found)).to.include({ template: 'conflict', index: 'conflict' });
+    expect(detail(found, 'template')).to.include(other);
+  });
+
+  it('tells a template of higher priority that would win', async () => {
+    await admin.must('PUT', `/_index_template/${name}-rival`, { index_patterns: [`${name}-2*`], priority: 9000 });
+    try {
+      const found = await plan();
+      expect(actions(found)).to.include({ template: 'conflict', index: 'conflict' });
+      expect(detail(found, 'template')).to.match(new RegExp(`${name}-rival.*priority 9000`));
+    } finally {
+      await admin.must('DELETE', `/_index_template/${name}-rival`);
+    }
+  });
+
+  it('may run twice at once', async () => {
+    const plans = await Promise.all([plan(), plan(), plan()]);
+    await Promise.all(plans.map((each) => applyPlan(admin.elastic, each)));
+    expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('makes a data stream\'s template on 8 and 9, and says no on 7.17', async () => {
+    const found = await plan({ layout: 'data-stream' });
+    if ((await admin.version()) === 7) {
+      expect(actions(found)).to.deep.equal({ layout: 'conflict' });
+      expect(detail(found, 'layout')).to.match(/needs Elasticsearch 8 or 9/);
+      return;
+    }
+    await applyPlan(admin.elastic, found);
+    await admin.must('POST', `/${name}/_doc?op_type=create&refresh=true`, { '@timestamp': '2026-01-01', timestamp: '2026-01-01', provider: 'openai' });
+    const again = await plan();
+    expect(again.layout).to.equal('data-stream');
+    expect(new Set(Object.values(actions(again)))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('refuses a bad name before any request', async () => {
+    const silent = { request: () => { throw new Error('a request was made'); }, close: () => Promise.resolve() };
+    for (const bad of ['Upper', '_x', 'logs', 'a*']) {
+      const refused = await planInit(silent, { index: bad }, { now }).catch((error: unknown) => error);
+      expect(refused, bad).to.be.instanceOf(Failure).with.property('code', 'bad_index_name');
+    }
+  });
+
+  it('names every missing privilege and its step before it changes anything', async () => {
+    const user = `${name}-user`;
+    const elastic = createElastic(configOf(await admin.user(user, ['monitor', 'read_ilm'], [{ names: [`${name}*`], privileges: ['view_index_metadata'] }])));
+    try {
+      const found = await planInit(elastic, { index: name }, { now });
+      const refused = await applyPlan(elastic, found).catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(Failure).with.property('message').that.matches(/nothing was changed: policy needs cluster privilege manage_ilm; template needs cluster privilege manage_index_templates; index needs index privilege create_index on/);
+      expect((await admin.ask('GET', `/_ilm/policy/${name}-policy`)).status).to.equal(404);
+    } finally {
+      await elastic.close();
+      await admin.dropUser(user);
+    }
+  });
+
+  it('works with the privileges that the documentation asks for', async () => {
+    const user = `${name}-user`;
+    const elastic = createElastic(configOf(await admin.user(user, ['monitor', 'manage_ilm', 'manage_index_templates'], [{ names: [`${name}*`], privileges: ['manage'] }])));
+    try {
+      await applyPlan(elastic, await planInit(elastic, { index: name }, { now }));
+      expect(new Set(Object.values(actions(await planInit(elastic, { index: name }, { now }))))).to.deep.equal(new Set(['unchanged']));
+    } finally {
+      await elastic.close();
+      await admin.dropUser(user);
+    }
+  });
+});
