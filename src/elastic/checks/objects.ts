@@ -8,7 +8,7 @@ import { managedObjects } from '../managed-objects.js';
 import { describeDrift, isDocumented, isSafeToWrite, mappingDrift } from '../mapping-drift.js';
 import { describePrivileges, missingPrivileges, privilegeNames } from '../privileges.js';
 import { lifecycleTrap, templateLayout } from '../resolve-layout.js';
-import { type Check, type CheckContext, fail, ok, warn } from './check.js';
+import { type Check, type CheckContext, fail, ok, skip, warn } from './check.js';
 
 const INIT = 'Run `gateway es init`.';
 const RETENTION_MS = 30 * 86_400_000;
@@ -16,7 +16,7 @@ const RETENTION_MS = 30 * 86_400_000;
 /** What bears the name, how records are laid out, and the lifecycle trap of `single`. */
 export const layout: Check = {
   id: 'layout',
-  title: 'Alias and layout',
+  title: 'Layout',
   needs: ['authentication', 'version'],
   async run(context) {
     const { elastic, config, now } = context;
@@ -36,11 +36,25 @@ export const layout: Check = {
       const deadline = index?.createdAt === undefined || index.policy === undefined ? '' : `; ${index.name} goes on ${new Date(index.createdAt + RETENTION_MS).toISOString().slice(0, 10)}`;
       return warn(`${lifecycleTrap(config.index)}${deadline}`, 'Use ELASTICSEARCH_LAYOUT=daily with another ELASTICSEARCH_INDEX, or give the index a policy that suits you.');
     }
-    const alias = planned(plan.steps, 'alias');
-    if (alias?.action === 'update') return fail(`indices stand outside the alias ${config.index}, so no search finds their records: ${alias.detail}`, INIT);
+    return ok(step?.detail ?? plan.layout);
+  },
+};
+
+/** Every daily index stands behind the alias that searches use. */
+export const alias: Check = {
+  id: 'alias',
+  title: 'Alias',
+  needs: ['layout'],
+  async run({ config, plan, state }) {
+    if (plan === undefined || state === undefined) throw new Error('the check layout leaves a plan');
+    if (plan.layout !== 'daily') return skip(`the layout ${plan.layout} has no alias`);
+    const step = planned(plan.steps, 'alias');
+    if (step?.action === 'update') {
+      const outside = state.indices.filter((index) => !index.aliases.includes(config.index)).map((index) => index.name);
+      return fail(`${outside.join(', ')} ${outside.length === 1 ? 'stands' : 'stand'} outside the alias ${config.index}, so no search finds the records there`, INIT);
+    }
     const days = state.indices.length;
-    if (plan.layout === 'data-stream') return ok(`data stream ${config.index}, ${String(days)} backing indices`);
-    return ok(state.holder.kind === 'alias' ? `daily: ${config.index} stands for ${String(days)} ${days === 1 ? 'index' : 'indices'}` : 'daily: no index yet, the first record makes it');
+    return ok(days === 0 ? `no index yet: the first record makes it, behind ${config.index}` : `${config.index} stands for ${String(days)} daily ${days === 1 ? 'index' : 'indices'}`);
   },
 };
 

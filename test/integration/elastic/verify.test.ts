@@ -1,0 +1,253 @@
+import { expect } from 'chai';
+import type { ElasticsearchConfig } from '../../../src/config/config.js';
+import type { CheckContext, ExporterState } from '../../../src/elastic/checks/check.js';
+import { runChecks, type CheckResult, type RunOptions } from '../../../src/elastic/checks/run-checks.js';
+import { createElastic, type Elastic } from '../../../src/elastic/client.js';
+import { applyPlan } from '../../../src/elastic/init-apply.js';
+import { planInit } from '../../../src/elastic/init-plan.js';
+import { utcDate } from '../../../src/elastic/init-steps.js';
+import { at } from '../../../src/elastic/json.js';
+import { Admin, cluster, configOf, freshName } from './cluster.js';
+
+const WRITER_CLUSTER = ['monitor', 'read_ilm'];
+const WRITER_INDEX = ['create_doc', 'auto_configure', 'read', 'view_index_metadata', 'monitor'];
+
+describe('es verify on a real cluster', () => {
+  const admin = new Admin();
+  const now = Date.now();
+  const names: string[] = [];
+  const users: string[] = [];
+  const open: Elastic[] = [];
+  let name = '';
+
+  beforeEach(() => {
+    name = freshName();
+    names.push(name);
+  });
+  after(async () => {
+    for (const each of open) await each.close();
+    for (const user of users) await admin.dropUser(user);
+    for (const each of names) await admin.drop(each);
+    await admin.elastic.close();
+  });
+
+  const init = async (): Promise<void> => { await applyPlan(admin.elastic, await planInit(admin.elastic, { index: name }, { now })); };
+  const verify = async (overrides: Partial<ElasticsearchConfig> = {}, options: RunOptions = {}, extra: Partial<CheckContext> = {}): Promise<Record<string, CheckResult>> => {
+    const config = configOf({ index: name, ...overrides });
+    const elastic = createElastic(config);
+    open.push(elastic);
+    const context: CheckContext = { elastic, config, now: Date.now, timeoutMs: 5000, connect: (url) => createElastic({ ...config, urls: [url] }), ...extra };
+    return Object.fromEntries((await runChecks(context, options)).map((result) => [result.id, result]));
+  };
+  const statuses = (results: Record<string, CheckResult>): Record<string, string> => Object.fromEntries(Object.values(results).map((result) => [result.id, result.status]));
+  const writer = async (cluster = WRITER_CLUSTER, privileges = WRITER_INDEX): Promise<{ username: string; password: string }> => {
+    const user = `${name}-user-${String(users.length)}`;
+    users.push(user);
+    return admin.user(user, cluster, [{ names: [`${name}*`], privileges }]);
+  };
+
+  it('passes after es init, for the superuser and for a least-privilege writer', async () => {
+    await init();
+    for (const who of [{}, await writer()]) {
+      const results = await verify(who);
+      expect(Object.values(results).filter((result) => result.status === 'fail' || (result.status === 'warn' && !['disk', 'health'].includes(result.id)))).to.deep.equal([]);
+      expect(statuses(results)).to.include({ reachable: 'ok', elasticsearch: 'ok', authentication: 'ok', version: 'ok', privileges: 'ok', layout: 'ok', policy: 'ok', template: 'ok', mapping: 'ok', alias: 'ok', blocks: 'ok', write: 'ok', newest: 'ok', clock: 'ok' });
+      expect(results['write']?.message).to.match(/stored nothing/);
+    }
+    await admin.must('POST', `/${name}/_refresh`);
+    expect(at(await admin.must('GET', `/${name}/_count`), 'count')).to.equal(0);
+  });
+
+  it('shows the newest five records', async () => {
+    await init();
+    for (let i = 0; i < 7; i++) await admin.must('PUT', `/${name}-${utcDate(now)}/_create/r${String(i)}?refresh=true`, { timestamp: `2026-01-0${String(i + 1)}T00:00:00.000Z`, provider: 'openai', model: `m${String(i)}\u001b[31m`, status_code: 200 });
+    const { newest } = await verify({}, { only: ['newest'] });
+    expect(newest?.message).to.match(/^7 records/).and.match(/m6\?\[31m 200; .*m2\?/).and.not.match(/m1/);
+  });
+
+  it('says what is missing before es init, and writes nothing there', async () => {
+    const results = await verify();
+    expect(statuses(results)).to.include({ layout: 'ok', policy: 'fail', template: 'fail', mapping: 'ok', write: 'skip', newest: 'ok' });
+    expect(results['policy']?.fix).to.match(/gateway es init/);
+    expect((await admin.ask('GET', `/${name}-${utcDate(now)}`)).status).to.equal(404);
+  });
+
+  it('tells a wrong password, missing credentials and a wrong key apart', async () => {
+    const wrong = await verify({ password: 'wrong' });
+    expect(wrong['authentication']).to.include({ status: 'fail' });
+    expect(wrong['authentication']?.message).to.match(/password is wrong for elastic/);
+    expect(wrong['layout']?.message).to.match(/rests on the check authentication/);
+    const { username: _, password: __, ...anonymous } = configOf({ index: name });
+    const elastic = createElastic(anonymous);
+    open.push(elastic);
+    expect((await verify({}, {}, { elastic, config: anonymous }))['authentication']?.message).to.match(/none are set/);
+    const key = { ...anonymous, apiKey: Buffer.from('no:such-key').toString('base64') };
+    const keyed = createElastic(key);
+    open.push(keyed);
+    expect((await verify({}, {}, { elastic: keyed, config: key }))['authentication']?.message).to.match(/API key was refused/);
+  });
+
+  it('names the privileges that export or search lack', async () => {
+    await init();
+    const reader = await verify(await writer(['monitor'], ['read', 'view_index_metadata']));
+    expect(reader['privileges']).to.include({ status: 'fail' });
+    expect(reader['privileges']?.message).to.match(/create_doc, auto_configure on/);
+    expect(reader['write']).to.include({ status: 'fail' });
+    expect(reader['write']?.message).to.match(/unauthorized/);
+    const blind = await verify(await writer([], ['create_doc', 'auto_configure']));
+    expect(blind['privileges']?.message).to.match(/cluster privilege monitor and index privilege view_index_metadata, read/);
+    expect(blind['layout']?.message).to.match(/hides/);
+    expect(statuses(blind)).to.include({ health: 'warn', version: 'warn', disk: 'warn', clock: 'skip', write: 'skip' });
+    const unpolicied = await verify(await writer(['monitor']));
+    expect(unpolicied['privileges']).to.include({ status: 'warn' });
+    expect(unpolicied['policy']?.message).to.match(/may not read the policy/);
+  });
+
+  it('fails on a mapping that was guessed, and stores nothing there', async () => {
+    const index = `${name}-${utcDate(now)}`;
+    await admin.must('POST', `/${index}/_doc?refresh=true`, { timestamp: 'yesterday', provider: 'openai' });
+    const results = await verify();
+    expect(results['mapping']).to.include({ status: 'fail' });
+    expect(results['mapping']?.message).to.match(/timestamp is text, documented date/);
+    expect(results['alias']?.message).to.match(/outside the alias/);
+    expect(statuses(results)).to.include({ write: 'skip' });
+    expect(at(await admin.must('GET', `/${index}/_count`), 'count')).to.equal(1);
+  });
+
+  it('tells a dynamic mapping, an edited policy and a damaged template', async () => {
+    await init();
+    await admin.must('PUT', `/${name}-${utcDate(now)}/_mapping`, { dynamic: true });
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
+    await admin.must('PUT', `/_index_template/${name}-template`, { index_patterns: [`${name}*`], priority: 300 });
+    const results = await verify();
+    expect(results['mapping']).to.include({ status: 'warn' });
+    expect(results['mapping']?.message).to.match(/dynamic is true/);
+    expect(results['policy']).to.include({ status: 'warn' });
+    expect(results['policy']?.message).to.match(/min_age/);
+    expect(results['template']).to.include({ status: 'fail' });
+    expect(results['template']?.fix).to.match(/--force/);
+  });
+
+  it('tells a template that outranks ours', async () => {
+    await init();
+    await admin.must('PUT', `/_index_template/${name}-rival`, { index_patterns: [`${name}-2*`], priority: 9000 });
+    const results = await verify({}, { only: ['template'] });
+    await admin.must('DELETE', `/_index_template/${name}-rival`);
+    expect(results['template']).to.include({ status: 'fail' });
+    expect(results['template']?.message).to.include(`${name}-rival`);
+  });
+
+  it('warns of the lifecycle trap, and refuses daily beside an index of that name', async () => {
+    await admin.must('PUT', `/${name}`, {});
+    expect((await verify({}, { only: ['layout'] }))['layout']).to.include({ status: 'warn' });
+    const refused = (await verify({ layout: 'daily' }, { only: ['layout'] }))['layout'];
+    expect(refused).to.include({ status: 'fail' });
+    expect(refused?.message).to.match(/concrete index/);
+  });
+
+  it('tells a write block, a full disk, a read block and a closed index apart', async () => {
+    await init();
+    const index = `${name}-${utcDate(now)}`;
+    const blocked = async (block: string): Promise<Record<string, CheckResult>> => {
+      await admin.must('PUT', `/${index}/_settings`, { [`index.blocks.${block}`]: true });
+      const results = await verify();
+      await admin.must('PUT', `/${index}/_settings`, { [`index.blocks.${block}`]: null });
+      return results;
+    };
+    const write = await blocked('write');
+    expect(write['blocks']?.message).to.match(/may not be written to \(index\.blocks\.write\)/);
+    expect(write['write']?.message).to.match(/FORBIDDEN\/8/);
+    const full = await blocked('read_only_allow_delete');
+    expect(full['blocks']?.fix).to.match(/Free disk space/);
+    expect(full['write']?.fix).to.match(/disk is full/);
+    const read = await blocked('read');
+    expect(read['blocks']).to.include({ status: 'warn' });
+    expect(read['newest']).to.include({ status: 'fail' });
+    await admin.must('POST', `/${index}/_close`);
+    const closed = await verify();
+    expect(closed['write']?.fix).to.match(/_open/);
+    await admin.must('POST', `/${index}/_open`);
+    expect((await verify())['write']).to.include({ status: 'ok' });
+  });
+
+  it('tells red and yellow health', async () => {
+    await admin.must('PUT', `/${name}`, { settings: { 'index.number_of_shards': 1, 'index.number_of_replicas': 1 } });
+    const yellow = (await verify({}, { only: ['health'] }))['health'];
+    expect(yellow).to.include({ status: 'warn' });
+    expect(yellow?.message).to.match(/^yellow/);
+    await admin.must('PUT', `/${name}-red?wait_for_active_shards=0`, { settings: { 'index.routing.allocation.require._name': 'nobody' } });
+    const red = (await verify({}, { only: ['health'] }))['health'];
+    await admin.must('DELETE', `/${name}-red`);
+    expect(red).to.include({ status: 'fail' });
+    expect(red?.message).to.match(/^red/);
+  });
+
+  it('tells a disk over the watermarks', async () => {
+    const set = async (value: string | null): Promise<void> => {
+      await admin.must('PUT', '/_cluster/settings', { transient: {
+        'cluster.routing.allocation.disk.watermark.low': value, 'cluster.routing.allocation.disk.watermark.high': value, 'cluster.routing.allocation.disk.watermark.flood_stage': value,
+      } });
+    };
+    await set('9tb');
+    try {
+      const { disk } = await verify({}, { only: ['disk'] });
+      expect(disk).to.include({ status: 'fail' });
+      expect(disk?.message).to.match(/flood stage/);
+    } finally {
+      await set(null);
+    }
+  });
+
+  it('really writes, finds and deletes with --canary, where the privileges allow', async () => {
+    await init();
+    const done = await verify({}, { canary: true });
+    expect(done['canary']?.message).to.match(/written to .* found by search in .* deleted/);
+    await admin.must('POST', `/${name}/_refresh`);
+    expect(at(await admin.must('GET', `/${name}/_count`), 'count')).to.equal(0);
+    const short = await verify(await writer(), { canary: true });
+    expect(short['canary']).to.include({ status: 'warn' });
+    expect(short['canary']?.message).to.match(/index privilege delete/);
+    expect(await verify()).not.to.have.property('canary');
+  });
+
+  it('leaves out what writes with --no-write', async () => {
+    expect((await verify({}, { noWrite: true, only: ['write'] }))['write']).to.include({ status: 'skip' });
+  });
+
+  it('says how far the exporter is behind', async () => {
+    const state: ExporterState = { enabled: true, behindBytes: 0, retryBytes: 0, deadLetters: 0, dir: '/log' };
+    const ask = async (changes: Partial<ExporterState>): Promise<CheckResult | undefined> =>
+      (await verify({}, { only: ['exporter'] }, { exporter: () => Promise.resolve({ ...state, ...changes }) }))['exporter'];
+    expect(await ask({})).to.include({ status: 'ok' });
+    expect(await ask({ behindBytes: 3000, oldestMs: 2000 })).to.include({ status: 'ok' });
+    expect(await ask({ behindBytes: 3000, oldestMs: 600_000 })).to.include({ status: 'fail' });
+    expect(await ask({ behindBytes: 3000, oldestMs: 600_000, enabled: false })).to.include({ status: 'warn' });
+    expect(await ask({ deadLetters: 2 })).to.include({ status: 'warn' });
+  });
+
+  it('tells a clock that is off', async () => {
+    const results = await verify({}, { only: ['clock'] }, { now: () => Date.now() - 3_600_000 });
+    expect(results['clock']).to.include({ status: 'warn' });
+    expect(results['clock']?.message).to.match(/ahead of this machine/);
+  });
+
+  it('tells one dead node among several', async () => {
+    const results = await verify({ urls: [cluster().url, 'http://127.0.0.1:1'] }, { only: ['reachable'] });
+    expect(results['reachable']).to.include({ status: 'warn' });
+    expect(results['reachable']?.message).to.match(/1 of 2 addresses.*nothing listens on 127\.0\.0\.1:1/);
+  });
+
+  it('tells the transport port', async () => {
+    const nodes = await admin.must('GET', '/_nodes/_local/transport') as { nodes: Record<string, { transport_address: string }> };
+    const address = Object.values(nodes.nodes)[0]?.transport_address ?? '';
+    for (const scheme of ['http', 'https']) {
+      expect((await verify({ urls: [`${scheme}://${address}`] }))['reachable']?.message).to.match(/transport port/);
+    }
+  });
+
+  it('tells https on a port that speaks plain HTTP', async () => {
+    const { reachable, elasticsearch } = await verify({ urls: [cluster().url.replace('http:', 'https:')] });
+    expect(reachable?.message).to.match(/speaks plain HTTP, and ELASTICSEARCH_URL says https/);
+    expect(elasticsearch).to.include({ status: 'skip' });
+  });
+});
