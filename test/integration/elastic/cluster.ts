@@ -45,9 +45,18 @@ export class Admin {
     return Number(body.version.number.split('.')[0]);
   }
 
+  /** The index template of that name as it can be put again: newer servers refuse their own dates. */
+  async template(name: string): Promise<{ template: { settings: unknown; mappings: { properties: Record<string, unknown> } } }> {
+    const body = await this.must('GET', `/_index_template/${name}-template`) as { index_templates: { index_template: Record<string, unknown> & { template: { settings: unknown; mappings: { properties: Record<string, unknown> } } } }[] };
+    const found = body.index_templates[0];
+    if (found === undefined) throw new Error(`no template ${name}-template`);
+    for (const key of Object.keys(found.index_template)) if (/^(created|modified)_date/.test(key)) delete found.index_template[key];
+    return found.index_template;
+  }
+
   /** Removes indices, template and policy of that name. */
   async drop(name: string): Promise<void> {
-    const found = await this.must('GET', `/_resolve/index/${name}*?expand_wildcards=all`) as { indices: { name: string }[] };
+    const found = await this.must('GET', `/_resolve/index/${name}*`) as { indices: { name: string }[] };
     for (const index of found.indices) await this.ask('DELETE', `/${index.name}`);
     await this.ask('DELETE', `/_index_template/${name}-template`);
     await this.ask('DELETE', `/_ilm/policy/${name}-policy`);

@@ -78,7 +78,7 @@ describe('es init on a real cluster', () => {
 
   it('makes no index under a template that somebody has edited', async () => {
     await applyPlan(admin.elastic, { ...(await plan()), steps: (await plan()).steps.filter((step) => step.id !== 'index') });
-    const template = at(await admin.must('GET', `/_index_template/${name}-template`), 'index_templates', 0, 'index_template') as { template: { mappings: { properties: Record<string, unknown> } } };
+    const template = await admin.template(name);
     template.template.mappings.properties['model'] = { type: 'text' };
     await admin.must('PUT', `/_index_template/${name}-template`, template);
     const found = await plan();
