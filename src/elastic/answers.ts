@@ -31,7 +31,9 @@ function deepestCause(error: unknown): unknown {
 export function isMissingApi(answer: Answer): boolean {
   if (![400, 404, 405, 410].includes(answer.status)) return false;
   const { type, reason } = errorOf(answer);
-  return /no handler found for uri|Incorrect HTTP method for uri/i.test(reason) || type === 'api_not_available_exception';
+  if (/no handler found for uri|Incorrect HTTP method for uri/i.test(reason) || type === 'api_not_available_exception') return true;
+  // 7.17 takes the first part of a path that it does not know for the name of an index.
+  return (type === 'invalid_index_name_exception' || type === 'index_not_found_exception') && /\[_[a-z]/.test(reason.replaceAll('[_na_]', ''));
 }
 
 /** The failure of a request that had to be answered with 2xx. `doing` completes "could not …". */
