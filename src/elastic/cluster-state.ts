@@ -18,6 +18,7 @@ export interface LiveIndex {
   readonly createdAt: number | undefined;
   /** Blocks that are set, such as `read_only_allow_delete`. */
   readonly blocks: readonly string[];
+  readonly closed: boolean;
   /** Name of the lifecycle policy, if any. */
   readonly policy: string | undefined;
 }
@@ -39,6 +40,9 @@ export interface ClusterState {
   readonly unreadable: readonly 'policy'[];
 }
 
+/** A closed index holds its name as much as an open one. */
+const EVERY_STATE = 'open,closed,hidden';
+
 /** Reads what is there. Throws a Failure where an answer is neither there nor not there. */
 export async function readClusterState(elastic: Elastic, name: string): Promise<ClusterState> {
   const names = objectNames(name);
@@ -54,7 +58,7 @@ export async function readClusterState(elastic: Elastic, name: string): Promise<
   mustBeGoodOrAbsent(templates, 'list the index templates');
   const template = await elastic.request({ method: 'GET', path: `/_index_template/${encodeURIComponent(names.template)}` });
   mustBeGoodOrAbsent(template, `read the index template ${names.template}`);
-  const resolved = await elastic.request({ method: 'GET', path: `/_resolve/index/${encodeURIComponent(names.pattern)}` });
+  const resolved = await elastic.request({ method: 'GET', path: `/_resolve/index/${encodeURIComponent(names.pattern)}`, query: { expand_wildcards: EVERY_STATE } });
   mustBeGoodOrAbsent(resolved, `look up the names ${names.pattern}`);
   return {
     lifecycle: !noLifecycle,
@@ -73,7 +77,7 @@ export async function readIndices(elastic: Elastic, name: string): Promise<LiveI
   const answer = await elastic.request({
     method: 'GET',
     path: `/${encodeURIComponent(name)},${encodeURIComponent(`${name}-*`)}`,
-    query: { ignore_unavailable: 'true', allow_no_indices: 'true' },
+    query: { ignore_unavailable: 'true', allow_no_indices: 'true', expand_wildcards: EVERY_STATE },
   });
   mustBeGoodOrAbsent(answer, `read the mapping of ${name} and ${name}-*`);
   return Object.entries(objectAt(isGood(answer) ? answer.body : undefined))
@@ -91,6 +95,7 @@ function liveIndex(name: string, value: unknown): LiveIndex {
     aliases: Object.keys(objectAt(value, 'aliases')),
     createdAt: Number.isFinite(created) ? created : undefined,
     blocks: Object.entries(objectAt(settings, 'blocks')).filter(([, set]) => String(set) === 'true').map(([block]) => block),
+    closed: String(settings['verified_before_close']) === 'true', // kept while the index is closed, and only then
     policy: stringAt(settings, 'lifecycle', 'name'),
   };
 }

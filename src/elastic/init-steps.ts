@@ -106,7 +106,7 @@ export function indexStep({ name, layout, state, now }: StepInput): InitStep {
 /** Daily indices that were made without the template stand outside the alias, and no documented search finds them. */
 export function aliasStep({ name, state }: StepInput): InitStep {
   const id = 'alias';
-  const outside = state.indices.filter((index) => index.name !== name && !index.aliases.includes(name)).map((index) => index.name);
+  const outside = state.indices.filter((index) => index.name !== name && !index.closed && !index.aliases.includes(name)).map((index) => index.name);
   if (outside.length === 0) {
     const foreign = state.holder.kind === 'alias' ? state.holder.indices.filter((index) => !state.indices.some((live) => live.name === index)) : [];
     const detail = foreign.length === 0

@@ -18,6 +18,7 @@ export const blocks: Check = {
       if (set) return fail(`the whole cluster is read-only (cluster.blocks.${block})`, `PUT _cluster/settings {"persistent":{"cluster.blocks.${block}":null}}`);
     }
     const current = currentIndex(state.indices, config.index, plan.layout, now());
+    if (current?.closed === true) return fail(`${current.name} is closed`, `POST ${current.name}/_open`);
     const blocked = current?.blocks.find((block) => WRITE_BLOCKS.includes(block));
     if (current !== undefined && blocked !== undefined) {
       const why = blocked === 'read_only_allow_delete' ? ', which the server sets when a disk is full' : '';

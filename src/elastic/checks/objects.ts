@@ -50,7 +50,7 @@ export const alias: Check = {
     if (plan.layout !== 'daily') return skip(`the layout ${plan.layout} has no alias`);
     const step = planned(plan.steps, 'alias');
     if (step?.action === 'update') {
-      const outside = state.indices.filter((index) => !index.aliases.includes(config.index)).map((index) => index.name);
+      const outside = state.indices.filter((index) => !index.closed && !index.aliases.includes(config.index)).map((index) => index.name);
       return fail(`${outside.join(', ')} ${outside.length === 1 ? 'stands' : 'stand'} outside the alias ${config.index}, so no search finds the records there`, INIT);
     }
     const days = state.indices.length;

@@ -10,17 +10,19 @@ export const reachable: Check = {
   needs: [],
   async run(context) {
     const { config } = context;
-    const several = config.urls.length > 1;
+    const cloud = config.cloudId !== undefined; // names its one address in its own way
+    const urls = cloud ? [`the deployment ${config.cloudId.split(':')[0] ?? ''}`] : config.urls;
+    const several = urls.length > 1;
     const dead: { message: string; fix: string }[] = [];
-    for (const url of config.urls) {
+    for (const url of urls) {
       const answer = await ask(several ? context.connect(url) : context.elastic);
       if (!(answer instanceof ElasticUnreachable)) context.root ??= answer;
-      else dead.push(await diagnose(context, url, answer));
+      else dead.push(cloud ? { message: `${url}: ${answer.message}`, fix: 'Check ELASTICSEARCH_CLOUD_ID, and that the deployment runs.' } : await diagnose(context, url, answer));
     }
     const first = dead[0];
-    if (first === undefined) return ok(`${config.urls.join(', ')} ${several ? 'answer' : 'answers'}`);
+    if (first === undefined) return ok(`${urls.join(', ')} ${several ? 'answer' : 'answers'}`);
     const message = dead.map((each) => each.message).join('; ');
-    return context.root === undefined ? fail(message, first.fix) : warn(`${String(dead.length)} of ${String(config.urls.length)} addresses do not answer: ${message}`, first.fix);
+    return context.root === undefined ? fail(message, first.fix) : warn(`${String(dead.length)} of ${String(urls.length)} addresses do not answer: ${message}`, first.fix);
   },
 };
 

@@ -4,11 +4,11 @@ import { createElastic, type Elastic } from '../../../src/elastic/client.js';
 import { ensureObjects, indexProblem, type Readiness } from '../../../src/elastic/ensure-objects.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
 import { at } from '../../../src/elastic/json.js';
+import { writerRole } from '../../../src/elastic/roles.js';
 import { Admin, configOf, freshName } from './cluster.js';
 
-/** What issue-level documentation gives a writer: one credential for serve, verify and top. */
-const WRITER_CLUSTER = ['monitor', 'read_ilm'];
-const WRITER_INDEX = ['create_doc', 'auto_configure', 'read', 'view_index_metadata', 'monitor'];
+/** One credential for serve, verify and top. */
+const { cluster: WRITER_CLUSTER, indices: [{ privileges: WRITER_INDEX }] } = writerRole('any');
 
 describe('what gateway serve asks before it exports', () => {
   const admin = new Admin();
@@ -34,7 +34,7 @@ describe('what gateway serve asks before it exports', () => {
   const asUser = async (cluster: readonly string[], privileges: readonly string[]): Promise<Elastic> => {
     const user = `${name}-user-${String(users.length)}`;
     users.push(user);
-    const elastic = createElastic(configOf(await admin.user(user, cluster, [{ names: [`${name}*`], privileges }])));
+    const elastic = createElastic(configOf(await admin.user(user, cluster, [{ names: [name, `${name}-*`], privileges }])));
     open.push(elastic);
     return elastic;
   };

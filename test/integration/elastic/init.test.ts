@@ -123,6 +123,13 @@ describe('es init on a real cluster', () => {
     expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
   });
 
+  it('sees an index of that name although it is closed', async () => {
+    await admin.must('PUT', `/${name}`, {});
+    await admin.must('POST', `/${name}/_close`);
+    expect(actions(await plan({ layout: 'daily' }))).to.deep.equal({ layout: 'conflict' });
+    expect((await plan()).layout).to.equal('single');
+  });
+
   it('tells an index that was mapped by guessing, and changes nothing of it', async () => {
     await admin.must('POST', `/${name}/_doc?refresh=true`, { timestamp: '2026-01-01T00:00:00.000Z', provider: 'openai', model: 'gpt' });
     const found = await plan();

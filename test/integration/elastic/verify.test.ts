@@ -7,10 +7,10 @@ import { applyPlan } from '../../../src/elastic/init-apply.js';
 import { planInit } from '../../../src/elastic/init-plan.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
 import { at } from '../../../src/elastic/json.js';
+import { writerRole } from '../../../src/elastic/roles.js';
 import { Admin, cluster, configOf, freshName } from './cluster.js';
 
-const WRITER_CLUSTER = ['monitor', 'read_ilm'];
-const WRITER_INDEX = ['create_doc', 'auto_configure', 'read', 'view_index_metadata', 'monitor'];
+const { cluster: WRITER_CLUSTER, indices: [{ privileges: WRITER_INDEX }] } = writerRole('any');
 
 describe('es verify on a real cluster', () => {
   const admin = new Admin();
@@ -43,7 +43,7 @@ describe('es verify on a real cluster', () => {
   const writer = async (cluster = WRITER_CLUSTER, privileges = WRITER_INDEX): Promise<{ username: string; password: string }> => {
     const user = `${name}-user-${String(users.length)}`;
     users.push(user);
-    return admin.user(user, cluster, [{ names: [`${name}*`], privileges }]);
+    return admin.user(user, cluster, [{ names: [name, `${name}-*`], privileges }]);
   };
 
   it('passes after es init, for the superuser and for a least-privilege writer', async () => {
@@ -165,6 +165,7 @@ describe('es verify on a real cluster', () => {
     expect(read['newest']).to.include({ status: 'fail' });
     await admin.must('POST', `/${index}/_close`);
     const closed = await verify();
+    expect(closed['blocks']?.message).to.equal(`${index} is closed`);
     expect(closed['write']?.fix).to.match(/_open/);
     await admin.must('POST', `/${index}/_open`);
     expect((await verify())['write']).to.include({ status: 'ok' });
