@@ -24,6 +24,8 @@ export interface StreamEvent {
   readonly type: string;
   /** The payload's bytes: SSE `data:` lines joined by LF, one NDJSON line, one array element, one frame's payload. */
   readonly data: Buffer;
+  /** The framing itself says that this is an error (an AWS frame whose `:message-type` is no event). */
+  readonly isError?: boolean;
 }
 
 /** An error that the gateway itself answers. */
@@ -49,6 +51,10 @@ export interface PathFacts {
  */
 export interface Dialect {
   readonly name: string;
+  /** Top-level members that readBody looks at: of a body over 1 MiB only these are read. */
+  readonly bodyMembers: readonly string[];
+  /** The top-level member with the usage, looked for at the end of a body that is too big to keep. */
+  readonly usageMember?: string;
   /** The framing of this dialect's streams, by the answer's content type; undefined where it is no stream. */
   streamFormat(contentType: string): StreamFormat | undefined;
   /** Body (JSON text) of the gateway's own error, in the shape that this dialect's SDKs parse. */

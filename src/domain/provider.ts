@@ -13,6 +13,18 @@ export interface DialectRule {
    * of providers that document it).
    */
   readonly streamUsage?: boolean;
+  /** Where paths of this rule want the credential, if not in the provider's own place (Gemini's OpenAI-compatible paths). */
+  readonly auth?: AuthStyle;
+}
+
+/** What fills `{region}` in an origin, for providers whose host depends on it. */
+export interface RegionRule {
+  /** Captures the region from the native path as its first group (Vertex AI's `/locations/{region}/`). */
+  readonly fromPath?: RegExp;
+  /** Variables that may hold the region, in order. */
+  readonly variables: readonly string[];
+  /** The origin for the region `global`, whose host has no region. */
+  readonly globalOrigin?: string;
 }
 
 /** A provider is data: addresses, credential place and the dialects of its paths. */
@@ -27,6 +39,10 @@ export interface Provider {
   readonly root: string;
   /** Paths that pass unchanged because they are the provider's own: prefixes, `root` need not be repeated. */
   readonly nativeRoots: readonly string[];
+  /** Native paths that lie where the canonical `/v1` would be mapped (Gemini's `/v1/models/{m}:generateContent`); they pass unchanged. */
+  readonly nativePaths?: readonly RegExp[];
+  /** Present where the origin holds `{region}`. */
+  readonly region?: RegionRule;
   readonly auth: AuthStyle;
   /** Further credential places that this provider accepts from clients (Anthropic: OAuth `bearer` beside `x-api-key`). */
   readonly alsoAuth?: readonly AuthStyle[];

@@ -1,0 +1,22 @@
+import type { Provider } from '../domain/provider.js';
+import { anthropicStored } from '../wire/anthropic-messages.js';
+import { openAiChatDialect } from '../wire/openai-chat.js';
+import { anthropicRules } from './anthropic-rules.js';
+
+export const anthropic: Provider = {
+  name: 'anthropic',
+  title: 'Anthropic',
+  origin: 'https://api.anthropic.com',
+  root: '/v1',
+  nativeRoots: ['/v1'],
+  auth: 'x-api-key',
+  alsoAuth: ['bearer'], // OAuth, and OpenAI's SDKs at the compatible path
+  unmistakablePaths: [/^\/v1\/messages(?:\/|$)/],
+  unmistakableHeaders: ['anthropic-version'],
+  dialects: [
+    ...anthropicRules,
+    { path: /\/v1\/chat\/completions$/, dialect: openAiChatDialect(), auth: 'bearer' },
+  ],
+  defaultDialect: anthropicStored,
+  defaultHeaders: { 'anthropic-version': '2023-06-01' },
+};

@@ -1,0 +1,18 @@
+import type { Provider } from '../domain/provider.js';
+import { openAiOther } from '../wire/openai-other.js';
+import { openAiRules } from './openai-rules.js';
+
+/** Every resource has a host of its own: AZURE_OPENAI_ENDPOINT says which. */
+export const azureOpenai: Provider = {
+  name: 'azure-openai',
+  title: 'Azure OpenAI',
+  root: '/openai/v1',
+  nativeRoots: ['/openai'],
+  auth: 'api-key',
+  alsoAuth: ['bearer'], // Entra ID
+  baseUrlVariables: ['AZURE_OPENAI_ENDPOINT'],
+  unmistakablePaths: [/^\/openai\/deployments\//],
+  dialects: openAiRules({ streamUsage: true }),
+  defaultDialect: openAiOther,
+  pricingId: 'azure',
+};

@@ -1,0 +1,20 @@
+import type { Provider } from '../domain/provider.js';
+import { bedrockConverse } from '../wire/bedrock-converse.js';
+import { bedrockRules } from './bedrock-rules.js';
+import { openAiRules } from './openai-rules.js';
+
+export const bedrock: Provider = {
+  name: 'bedrock',
+  title: 'Amazon Bedrock',
+  origin: 'https://bedrock-runtime.{region}.amazonaws.com',
+  root: '/openai/v1', // the OpenAI-compatible interface
+  nativeRoots: ['/model', '/openai', '/guardrail', '/async-invoke'],
+  region: { variables: ['AWS_REGION', 'AWS_DEFAULT_REGION'] },
+  auth: 'aws-sigv4',
+  alsoAuth: ['bearer'],
+  keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
+  unmistakablePaths: [/^\/model\/[^/]+\//],
+  dialects: [...bedrockRules, ...openAiRules()],
+  defaultDialect: bedrockConverse,
+  pricingId: 'aws',
+};

@@ -1,0 +1,22 @@
+import type { Provider } from '../domain/provider.js';
+import { cohere as cohereDialect } from '../wire/cohere.js';
+import { cohereRules } from './cohere-rules.js';
+import { openAiRules } from './openai-rules.js';
+
+const openAiPaths = openAiRules().map((rule) => ({ ...rule, path: new RegExp(`^/compatibility(?=/).*${rule.path.source}`) }));
+
+export const cohere: Provider = {
+  name: 'cohere',
+  title: 'Cohere',
+  origin: 'https://api.cohere.com',
+  root: '/compatibility/v1', // the OpenAI-compatible interface; it refuses stream_options
+  nativeRoots: ['/v2', '/compatibility'],
+  nativePaths: [
+    /^\/v1\/(?:chat|generate|summarize|embed|rerank|classify|tokenize|detokenize|check-api-key)$/,
+    /^\/v1\/(?:models|datasets|embed-jobs|connectors|finetuning)(?:\/|$)/,
+  ],
+  auth: 'bearer',
+  unmistakablePaths: [/^\/v2\/chat$/],
+  dialects: [...cohereRules, ...openAiPaths],
+  defaultDialect: cohereDialect,
+};

@@ -1,0 +1,14 @@
+import type { Provider } from '../domain/provider.js';
+import { openAiOther } from '../wire/openai-other.js';
+import { openAiRules } from './openai-rules.js';
+
+/** The built-in stand-in of `serve --demo`; its address is known only when it has started (DEMO_BASE_URL). */
+export const demoProvider: Provider = {
+  name: 'demo',
+  title: 'Demo',
+  root: '/v1',
+  nativeRoots: ['/v1'],
+  auth: 'none',
+  dialects: openAiRules({ streamUsage: true }),
+  defaultDialect: openAiOther,
+};

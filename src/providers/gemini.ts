@@ -1,0 +1,26 @@
+import type { Provider } from '../domain/provider.js';
+import { geminiStored } from '../wire/gemini.js';
+import { geminiRules } from './gemini-rules.js';
+import { openAiRules } from './openai-rules.js';
+
+const openAiPaths = openAiRules().map((rule) => ({
+  ...rule,
+  path: new RegExp(`^/v1beta/openai(?=/).*${rule.path.source}`),
+  auth: 'bearer' as const,
+}));
+
+export const gemini: Provider = {
+  name: 'gemini',
+  title: 'Google Gemini',
+  origin: 'https://generativelanguage.googleapis.com',
+  root: '/v1beta/openai', // the OpenAI-compatible interface
+  nativeRoots: ['/v1beta', '/v1alpha', '/upload'],
+  nativePaths: [/^\/v1\/(?:models|tunedModels)\/[^/]+:/],
+  auth: 'x-goog-api-key',
+  alsoAuth: ['bearer'],
+  unmistakablePaths: [/^\/v1beta\//],
+  unmistakableHeaders: ['x-goog-api-key'],
+  dialects: [...geminiRules, ...openAiPaths],
+  defaultDialect: geminiStored,
+  pricingId: 'google',
+};

@@ -1,0 +1,32 @@
+import type { Dialect } from '../domain/dialect.js';
+import type { DialectRule } from '../domain/provider.js';
+import { anthropicMessages } from '../wire/anthropic-messages.js';
+import { openAiChatDialect } from '../wire/openai-chat.js';
+import { openAiStored } from '../wire/openai-other.js';
+import { openAiResponses } from '../wire/openai-responses.js';
+
+const openAiChat = openAiChatDialect();
+
+export interface OpenAiRuleOptions {
+  /** The chat dialect, where `usage` differs from OpenAI's. */
+  readonly chat?: Dialect;
+  /** The provider documents `stream_options.include_usage`. */
+  readonly streamUsage?: boolean;
+}
+
+/**
+ * The paths of an OpenAI-like API, whatever its root. What matches none uses a model in another way
+ * (embeddings, images, audio, rerank, moderation): that is `openAiOther`, the default of such providers.
+ */
+export function openAiRules({ chat = openAiChat, streamUsage = false }: OpenAiRuleOptions = {}): readonly DialectRule[] {
+  return [
+    // Chat, text, fill-in-the-middle and agent completions.
+    { path: /\/completions$/, dialect: chat, ...(streamUsage ? { streamUsage } : {}) },
+    { path: /\/responses(?:\/compact)?$/, dialect: openAiResponses },
+    { path: /\/v1\/messages$/, dialect: anthropicMessages },
+    {
+      path: /\/(?:responses|completions|files|uploads|batches|models|fine_tuning|vector_stores|assistants|threads|conversations|containers|evals|organization)(?:\/|$)/,
+      dialect: openAiStored,
+    },
+  ];
+}

@@ -1,0 +1,14 @@
+import type { Provider } from '../domain/provider.js';
+import { openAiOther } from '../wire/openai-other.js';
+import { openAiRules } from './openai-rules.js';
+
+export const openai: Provider = {
+  name: 'openai',
+  title: 'OpenAI',
+  origin: 'https://api.openai.com',
+  root: '/v1',
+  nativeRoots: ['/v1'],
+  auth: 'bearer',
+  dialects: openAiRules({ streamUsage: true }),
+  defaultDialect: openAiOther,
+};

@@ -1,0 +1,14 @@
+import type { Provider } from '../domain/provider.js';
+import { openAiOther } from '../wire/openai-other.js';
+import { openAiRules } from './openai-rules.js';
+
+export const together: Provider = {
+  name: 'together',
+  title: 'Together AI',
+  origin: 'https://api.together.xyz',
+  root: '/v1',
+  nativeRoots: ['/v1'],
+  auth: 'bearer',
+  dialects: openAiRules(),
+  defaultDialect: openAiOther,
+};

@@ -1,0 +1,31 @@
+import type { Provider } from '../domain/provider.js';
+import { anthropicOnVertex } from '../wire/anthropic-messages.js';
+import { geminiStored } from '../wire/gemini.js';
+import { readGeminiPath } from '../wire/google-path.js';
+import { openAiChatDialect } from '../wire/openai-chat.js';
+import { geminiRules } from './gemini-rules.js';
+
+const openAiChat = openAiChatDialect();
+
+export const vertex: Provider = {
+  name: 'vertex',
+  title: 'Google Vertex AI',
+  origin: 'https://{region}-aiplatform.googleapis.com',
+  root: '/v1',
+  nativeRoots: ['/v1', '/v1beta1'],
+  region: {
+    fromPath: /\/locations\/([^/]+)\//,
+    variables: ['GOOGLE_CLOUD_LOCATION'],
+    globalOrigin: 'https://aiplatform.googleapis.com',
+  },
+  auth: 'bearer',
+  unmistakablePaths: [/^\/v1(?:beta1)?\/projects\/[^/]+\/locations\/[^/]+\//],
+  dialects: [
+    { path: /\/publishers\/anthropic\/models\/[^/]+:(?:streamR|r)awPredict$/, dialect: anthropicOnVertex },
+    { path: /\/models\/[^/]+:(?:streamR|r)awPredict$/, dialect: { ...openAiChat, readPath: readGeminiPath } },
+    { path: /\/endpoints\/[^/]+\/chat\/completions$/, dialect: openAiChat },
+    ...geminiRules,
+  ],
+  defaultDialect: geminiStored,
+  pricingId: 'google',
+};

@@ -1,0 +1,14 @@
+import type { Provider } from '../domain/provider.js';
+import { openAiOther } from '../wire/openai-other.js';
+import { openAiRules } from './openai-rules.js';
+
+/** One's own server: VLLM_BASE_URL says where. */
+export const vllm: Provider = {
+  name: 'vllm',
+  title: 'vLLM',
+  root: '/v1',
+  nativeRoots: ['/v1'],
+  auth: 'bearer',
+  dialects: openAiRules({ streamUsage: true }),
+  defaultDialect: openAiOther,
+};

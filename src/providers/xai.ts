@@ -1,0 +1,15 @@
+import type { Provider } from '../domain/provider.js';
+import { openAiOther } from '../wire/openai-other.js';
+import { openAiRules } from './openai-rules.js';
+
+export const xai: Provider = {
+  name: 'xai',
+  title: 'xAI',
+  origin: 'https://api.x.ai',
+  root: '/v1',
+  nativeRoots: ['/v1'],
+  auth: 'bearer',
+  dialects: openAiRules(),
+  defaultDialect: openAiOther,
+  pricingId: 'x-ai',
+};

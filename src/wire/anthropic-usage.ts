@@ -1,0 +1,39 @@
+import type { Usage } from '../domain/usage.js';
+import { asCount, asRecord, asText } from './json-values.js';
+import { makeUsage, plus } from './make-usage.js';
+
+/**
+ * Anthropic's `usage`: `input_tokens` leaves cache reads and writes out, so they are added. In a
+ * stream each one is cumulative and may say only a part: what it leaves out (or says is null) stays
+ * as `before` has it, and a count that was above zero does not fall back to zero.
+ */
+export function anthropicUsage(raw: unknown, before?: Usage): Usage | undefined {
+  const usage = asRecord(raw);
+  if (usage === undefined) return before;
+  const creation = asRecord(usage.cache_creation);
+  const written5m = asCount(creation?.ephemeral_5m_input_tokens);
+  const written1h = asCount(creation?.ephemeral_1h_input_tokens);
+  const written = asCount(usage.cache_creation_input_tokens)
+    ?? (written5m === undefined && written1h === undefined ? undefined : (written5m ?? 0) + (written1h ?? 0));
+  const cached = latest(asCount(usage.cache_read_input_tokens), before?.cachedTokens);
+  const cacheWrite = latest(written, before?.cacheWriteTokens);
+  const fresh = latest(asCount(usage.input_tokens), freshInput(before));
+  return makeUsage({
+    inputTokens: plus(fresh, cached, cacheWrite),
+    outputTokens: latest(asCount(usage.output_tokens), before?.outputTokens),
+    cachedTokens: cached,
+    cacheWriteTokens: cacheWrite,
+    cacheWrite1hTokens: latest(written1h, before?.cacheWrite1hTokens),
+    reasoningTokens: latest(asCount(asRecord(usage.output_tokens_details)?.thinking_tokens), before?.reasoningTokens),
+    serviceTier: asText(usage.service_tier) ?? before?.serviceTier,
+  });
+}
+
+function latest(now: number | undefined, before: number | undefined): number | undefined {
+  return now === undefined || (now === 0 && before !== undefined) ? before : now;
+}
+
+function freshInput(usage: Usage | undefined): number | undefined {
+  if (usage?.inputTokens === undefined) return undefined;
+  return usage.inputTokens - (usage.cachedTokens ?? 0) - (usage.cacheWriteTokens ?? 0);
+}

@@ -1,0 +1,33 @@
+import type { Usage } from '../domain/usage.js';
+import { asArray, asCount, asRecord } from './json-values.js';
+import { makeUsage, plus } from './make-usage.js';
+
+/**
+ * Gemini's `usageMetadata`: `promptTokenCount` includes the cached content but not the results of
+ * tools, which are input too; `candidatesTokenCount` leaves the thoughts out, so they are added.
+ * Google omits counts that are zero: with a total the output is what remains of it.
+ */
+export function geminiUsage(raw: unknown): Usage | undefined {
+  const usage = asRecord(raw);
+  if (usage === undefined) return undefined;
+  const total = asCount(usage.totalTokenCount);
+  const thoughts = asCount(usage.thoughtsTokenCount);
+  const candidates = asCount(usage.candidatesTokenCount);
+  const inputTokens = plus(asCount(usage.promptTokenCount), asCount(usage.toolUsePromptTokenCount));
+  const said = candidates ?? thoughts;
+  const remaining = total !== undefined && inputTokens !== undefined && total >= inputTokens ? total - inputTokens : undefined;
+  return makeUsage({
+    inputTokens,
+    outputTokens: said === undefined ? remaining : (candidates ?? 0) + (thoughts ?? 0),
+    totalTokens: total,
+    cachedTokens: asCount(usage.cachedContentTokenCount),
+    reasoningTokens: thoughts,
+    inputAudioTokens: audioTokens(usage.promptTokensDetails),
+    outputAudioTokens: audioTokens(usage.candidatesTokensDetails),
+  });
+}
+
+function audioTokens(details: unknown): number | undefined {
+  const audio = asArray(details).map(asRecord).find((entry) => entry?.modality === 'AUDIO');
+  return asCount(audio?.tokenCount);
+}

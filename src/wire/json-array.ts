@@ -1,0 +1,86 @@
+import { MAX_EVENT_BYTES, type OnEvent, type StreamSplitter } from './stream-splitter.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * A JSON array that arrives in pieces (Gemini's streams without `alt=sse`): each of its objects is
+ * an event. An object that is not in an array (an error body) is one event as well.
+ */
+export class JsonArraySplitter implements StreamSplitter {
+  readonly #onEvent: OnEvent;
+  #depth = 0; // inside the current object; 0 = between objects
+  #inString = false;
+  #escaped = false;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(onEvent: OnEvent) {
+    this.#onEvent = onEvent;
+  }
+
+  push(chunk: Buffer): void {
+    let start = this.#depth > 0 ? 0 : -1; // where the current object's bytes begin in this chunk
+    let pos = 0;
+    while (pos < chunk.length) {
+      if (this.#inString) {
+        pos = this.#skipString(chunk, pos);
+        continue;
+      }
+      const byte = chunk[pos++];
+      if (byte === QUOTE) this.#inString = this.#depth > 0;
+      else if (byte === 0x7b || (byte === 0x5b && this.#depth > 0)) { // `{`, or `[` within an object
+        if (this.#depth++ === 0) start = pos - 1;
+      } else if ((byte === 0x7d || byte === 0x5d) && this.#depth > 0 && --this.#depth === 0) {
+        this.#keep(chunk.subarray(start, pos));
+        start = -1;
+        this.#dispatch();
+      }
+    }
+    if (start !== -1) this.#keep(chunk.subarray(start));
+  }
+
+  end(): void {
+    // An object that is cut off cannot be read.
+    this.#pieces = [];
+  }
+
+  /** Offset after the string's end, or the chunk's end. */
+  #skipString(chunk: Buffer, from: number): number {
+    let pos = from;
+    if (this.#escaped) {
+      this.#escaped = false;
+      pos++;
+    }
+    const clean = pos;
+    for (;;) {
+      const quote = chunk.indexOf(QUOTE, pos);
+      const end = quote === -1 ? chunk.length : quote;
+      let slashes = 0;
+      while (end - slashes > clean && chunk[end - slashes - 1] === BACKSLASH) slashes++;
+      const escaped = slashes % 2 === 1;
+      if (quote === -1) {
+        this.#escaped = escaped;
+        return chunk.length;
+      }
+      pos = quote + 1;
+      if (escaped) continue;
+      this.#inString = false;
+      return pos;
+    }
+  }
+
+  #keep(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#bytes <= MAX_EVENT_BYTES) this.#pieces.push(piece);
+    else this.#pieces = [];
+  }
+
+  #dispatch(): void {
+    const pieces = this.#pieces;
+    const whole = this.#bytes <= MAX_EVENT_BYTES;
+    this.#pieces = [];
+    this.#bytes = 0;
+    if (whole) this.#onEvent({ type: '', data: pieces.length === 1 ? pieces[0] as Buffer : Buffer.concat(pieces) });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Dialect, Observation } from '../domain/dialect.js';
+import { pickMembers, skipValue, skipWhitespace } from './json-scan.js';
+
+const PARSED_WHOLE_BYTES = 1024 * 1024;
+const KEPT_BYTES = 32 * 1024 * 1024;
+const TAIL_BYTES = 64 * 1024;
+const MAX_MEMBER_BYTES = 1024 * 1024;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const COLON = 0x3a;
+
+/**
+ * Keeps a JSON body (by reference, without copying) until it has ended, then reads it once: whole
+ * up to 1 MiB, above that only the members that the dialect needs, and above 32 MiB, where only the
+ * end is kept, the usage that stands there. A body that is no JSON is not kept.
+ */
+export class JsonBody {
+  readonly #dialect: Dialect;
+  readonly #status: number;
+  readonly #into: Observation;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #keptBytes = 0;
+  #isJson: boolean | undefined;
+
+  constructor(dialect: Dialect, status: number, into: Observation) {
+    this.#dialect = dialect;
+    this.#status = status;
+    this.#into = into;
+  }
+
+  push(chunk: Buffer): void {
+    this.#isJson ??= beginsAsJson(chunk);
+    if (this.#isJson === false) return;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    this.#keptBytes += chunk.length;
+    if (this.#bytes <= KEPT_BYTES) return;
+    let first = this.#chunks[0] as Buffer;
+    while (this.#keptBytes - first.length >= TAIL_BYTES) {
+      this.#keptBytes -= first.length;
+      this.#chunks.shift();
+      first = this.#chunks[0] as Buffer;
+    }
+  }
+
+  end(): void {
+    if (this.#isJson !== true) return;
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0] as Buffer : Buffer.concat(this.#chunks, this.#keptBytes);
+    this.#chunks = [];
+    const body = this.#read(bytes);
+    if (body !== undefined) this.#dialect.readBody(body, this.#status, this.#into);
+  }
+
+  #read(bytes: Buffer): unknown {
+    if (this.#bytes > KEPT_BYTES) return lastMember(bytes, this.#dialect.usageMember);
+    if (bytes.length > PARSED_WHOLE_BYTES) return pickMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
+    try {
+      return JSON.parse(bytes.toString('utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Undefined while there is nothing but white space. */
+function beginsAsJson(chunk: Buffer): boolean | undefined {
+  const first = chunk[skipWhitespace(chunk, 0)];
+  return first === undefined ? undefined : first === OPEN_BRACE || first === OPEN_BRACKET;
+}
+
+/** The last member of that name in the end of a document, as an object with nothing else. */
+function lastMember(tail: Buffer, name: string | undefined): unknown {
+  if (name === undefined) return undefined;
+  const at = tail.lastIndexOf(`"${name}"`);
+  if (at === -1) return undefined;
+  const colon = skipWhitespace(tail, at + name.length + 2);
+  if (tail[colon] !== COLON) return undefined;
+  const start = skipWhitespace(tail, colon + 1);
+  const end = skipValue(tail, start);
+  if (end === -1) return undefined;
+  try {
+    return { [name]: JSON.parse(tail.toString('utf8', start, end)) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import type { Usage } from '../domain/usage.js';
+
+/** Token counts as a dialect found them; what it did not find is undefined. */
+export type UsageParts = { [K in keyof Usage]?: Usage[K] | undefined };
+
+/**
+ * A Usage without the unknown; undefined where nothing at all is known. The total is the sum of
+ * input and output; the provider's own total counts only where one of the two is unknown.
+ */
+export function makeUsage(parts: UsageParts): Usage | undefined {
+  const { inputTokens, outputTokens } = parts;
+  const total = inputTokens !== undefined && outputTokens !== undefined ? inputTokens + outputTokens : parts.totalTokens;
+  const known = Object.entries({ ...parts, totalTokens: total }).filter(([, value]) => value !== undefined);
+  return known.length === 0 ? undefined : Object.fromEntries(known) as Usage;
+}
+
+/** The sum of what is known; undefined when the first summand is not known. */
+export function plus(base: number | undefined, ...more: readonly (number | undefined)[]): number | undefined {
+  return base === undefined ? undefined : more.reduce<number>((sum, value) => sum + (value ?? 0), base);
+}

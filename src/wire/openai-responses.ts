@@ -1,0 +1,76 @@
+import type { Dialect, Observation } from '../domain/dialect.js';
+import { readDeploymentPath } from './azure-path.js';
+import { needle } from './byte-search.js';
+import { isEventStream } from './content-type.js';
+import { asCode, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
+import { isDone } from './openai-chat.js';
+import { openAiErrorBody, readOpenAiError } from './openai-errors.js';
+import { responsesUsage } from './responses-usage.js';
+
+const LAST_EVENTS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
+const RESPONSE = needle('response');
+const TYPE_MEMBER = /"type"\s*:\s*"([a-z_.]+)"/;
+
+/** The Responses API: everything that matters stands in the `response` of its events. */
+export const openAiResponses: Dialect = {
+  name: 'openai-responses',
+  bodyMembers: ['model', 'usage', 'service_tier', 'status', 'incomplete_details', 'error', 'object', 'code', 'type', 'detail', 'fault'],
+  usageMember: 'usage',
+  streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
+  errorBody: openAiErrorBody,
+  readPath: readDeploymentPath,
+  readBody(body, status, into) {
+    const response = asRecord(body);
+    if (response === undefined) return;
+    readOpenAiError(response, status >= 400, into);
+    if (status < 400) readResponse(response, into);
+  },
+  readEvent(event, into) {
+    if (isDone(event.data)) {
+      into.complete = true;
+      return;
+    }
+    const type = event.type === '' ? typeOf(event.data) : event.type;
+    if (type.endsWith('.delta')) {
+      into.hasToken = true;
+      return;
+    }
+    const last = LAST_EVENTS.has(type);
+    const wanted = last || type === 'error' || (into.responseModel === undefined && event.data.indexOf(RESPONSE) !== -1);
+    if (!wanted) return;
+    const parsed = asRecord(parseJson(event.data));
+    const response = asRecord(parsed?.response);
+    if (response !== undefined) readResponse(response, into);
+    if (last) into.complete = true;
+    if (type === 'response.failed') into.failed = true;
+    if (type === 'error') readErrorEvent(parsed, into);
+  },
+};
+
+function readResponse(response: JsonRecord, into: Observation): void {
+  const model = asText(response.model);
+  if (model !== undefined) into.responseModel = model;
+  const usage = responsesUsage(response.usage, response.service_tier);
+  if (usage !== undefined) into.usage = usage;
+  const status = asText(response.status);
+  const reason = asText(asRecord(response.incomplete_details)?.reason);
+  // While a response is under way its status is no reason to have finished.
+  if (status !== undefined && status !== 'in_progress' && status !== 'queued') into.finishReason = reason ?? status;
+  if (status !== 'failed') return;
+  into.failed = true;
+  const error = asRecord(response.error);
+  const code = asCode(error?.code) ?? asText(error?.type);
+  if (code !== undefined) into.providerErrorType = code;
+}
+
+function readErrorEvent(event: JsonRecord | undefined, into: Observation): void {
+  into.failed = true;
+  const inner = asRecord(event?.error);
+  const code = asCode(event?.code) ?? asCode(inner?.code) ?? asText(inner?.type);
+  if (code !== undefined) into.providerErrorType = code;
+}
+
+/** Servers that leave `event:` out name the type in the data, near its begin. */
+function typeOf(data: Buffer): string {
+  return TYPE_MEMBER.exec(data.toString('latin1', 0, 256))?.[1] ?? '';
+}

@@ -1,0 +1,29 @@
+import type { Usage } from '../domain/usage.js';
+import { asAmount, asCount, asRecord, asText } from './json-values.js';
+import { makeUsage } from './make-usage.js';
+
+/**
+ * `usage` of the Responses API, of images, transcription and speech: `input_tokens`,
+ * `output_tokens` and their details (`input_tokens_details`; of audio `input_token_details`).
+ */
+export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | undefined {
+  const usage = asRecord(raw);
+  const input = asCount(usage?.input_tokens);
+  const output = asCount(usage?.output_tokens);
+  if (usage === undefined || (input === undefined && output === undefined)) return undefined;
+  const inputDetails = asRecord(usage.input_tokens_details) ?? asRecord(usage.input_token_details);
+  const outputDetails = asRecord(usage.output_tokens_details) ?? asRecord(usage.output_token_details);
+  const ticks = asAmount(usage.cost_in_usd_ticks);
+  return makeUsage({
+    inputTokens: input,
+    outputTokens: output,
+    totalTokens: asCount(usage.total_tokens),
+    cachedTokens: asCount(inputDetails?.cached_tokens),
+    cacheWriteTokens: asCount(inputDetails?.cache_write_tokens),
+    reasoningTokens: asCount(outputDetails?.reasoning_tokens),
+    inputAudioTokens: asCount(inputDetails?.audio_tokens),
+    outputAudioTokens: asCount(outputDetails?.audio_tokens),
+    providerCost: ticks === undefined ? undefined : ticks / 1e10,
+    serviceTier: asText(serviceTier),
+  });
+}
