@@ -50,8 +50,8 @@ export function readErrorFrame(type: string, data: Buffer, into: Observation): v
   nameError(type === '' ? asText(asRecord(parseJson(data))?.__type) : type, into);
 }
 
-/** `namespace#Class` and `Class:url` both name Class. */
+/** `namespace#Class` and `Class:url` both name Class; frames write it with a small first letter. */
 function nameError(name: string | undefined, into: Observation): void {
   const bare = asText(name?.split(':')[0]?.split('#').at(-1)?.trim());
-  if (bare !== undefined) into.providerErrorType = bare;
+  if (bare !== undefined) into.providerErrorType = bare.charAt(0).toUpperCase() + bare.slice(1);
 }
