@@ -1,7 +1,7 @@
 import type { Provider } from '../domain/provider.js';
 import { anthropicStored } from '../wire/anthropic-messages.js';
 import { openAiChatDialect } from '../wire/openai-chat.js';
-import { anthropicRules } from './anthropic-rules.js';
+import { anthropicRules } from './rules/anthropic-rules.js';
 
 export const anthropic: Provider = {
   name: 'anthropic',

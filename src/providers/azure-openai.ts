@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './openai-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 /** Every resource has a host of its own: AZURE_OPENAI_ENDPOINT says which. */
 export const azureOpenai: Provider = {

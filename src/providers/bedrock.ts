@@ -1,7 +1,7 @@
 import type { Provider } from '../domain/provider.js';
 import { bedrockConverse } from '../wire/bedrock-converse.js';
-import { bedrockRules } from './bedrock-rules.js';
-import { openAiRules } from './openai-rules.js';
+import { bedrockRules } from './rules/bedrock-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 export const bedrock: Provider = {
   name: 'bedrock',

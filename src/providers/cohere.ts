@@ -1,7 +1,7 @@
 import type { Provider } from '../domain/provider.js';
 import { cohere as cohereDialect } from '../wire/cohere.js';
-import { cohereRules } from './cohere-rules.js';
-import { openAiRules } from './openai-rules.js';
+import { cohereRules } from './rules/cohere-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 const openAiPaths = openAiRules().map((rule) => ({ ...rule, path: new RegExp(`^/compatibility(?=/).*${rule.path.source}`) }));
 

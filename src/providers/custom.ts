@@ -6,12 +6,12 @@ import { bedrockConverse } from '../wire/bedrock-converse.js';
 import { cohere } from '../wire/cohere.js';
 import { geminiStored } from '../wire/gemini.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { anthropicRules } from './anthropic-rules.js';
-import { bedrockRules } from './bedrock-rules.js';
-import { cohereRules } from './cohere-rules.js';
-import { geminiRules } from './gemini-rules.js';
-import { ollamaRules } from './ollama-rules.js';
-import { openAiRules } from './openai-rules.js';
+import { anthropicRules } from './rules/anthropic-rules.js';
+import { bedrockRules } from './rules/bedrock-rules.js';
+import { cohereRules } from './rules/cohere-rules.js';
+import { geminiRules } from './rules/gemini-rules.js';
+import { ollamaRules } from './rules/ollama-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 /** Addresses and dialects that come with the choice of a dialect. */
 interface Template {

@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './openai-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 /** The built-in stand-in of `serve --demo`; its address is known only when it has started (DEMO_BASE_URL). */
 export const demoProvider: Provider = {

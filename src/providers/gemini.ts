@@ -1,7 +1,7 @@
 import type { Provider } from '../domain/provider.js';
 import { geminiStored } from '../wire/gemini.js';
-import { geminiRules } from './gemini-rules.js';
-import { openAiRules } from './openai-rules.js';
+import { geminiRules } from './rules/gemini-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 const openAiPaths = openAiRules().map((rule) => ({
   ...rule,

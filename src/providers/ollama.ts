@@ -1,7 +1,7 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { ollamaRules } from './ollama-rules.js';
-import { openAiRules } from './openai-rules.js';
+import { ollamaRules } from './rules/ollama-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 export const ollama: Provider = {
   name: 'ollama',

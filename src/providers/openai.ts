@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './openai-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 export const openai: Provider = {
   name: 'openai',

@@ -2,7 +2,7 @@ import type { Provider } from '../domain/provider.js';
 import { asAmount, asRecord, type JsonRecord } from '../wire/json-values.js';
 import { openAiChatDialect } from '../wire/openai-chat.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './openai-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 /** `cost` is in dollars; with the caller's own key at the upstream provider that provider's price comes on top. */
 function cost(usage: JsonRecord): number | undefined {

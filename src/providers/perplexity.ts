@@ -2,7 +2,7 @@ import type { Provider } from '../domain/provider.js';
 import { asAmount, asRecord } from '../wire/json-values.js';
 import { openAiChatDialect } from '../wire/openai-chat.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './openai-rules.js';
+import { openAiRules } from './rules/openai-rules.js';
 
 const chat = openAiChatDialect({ reasoningApart: true, cost: (usage) => asAmount(asRecord(usage.cost)?.total_cost) });
 

@@ -3,7 +3,7 @@ import { anthropicOnVertex } from '../wire/anthropic-messages.js';
 import { geminiStored } from '../wire/gemini.js';
 import { readGeminiPath } from '../wire/google-path.js';
 import { openAiChatDialect } from '../wire/openai-chat.js';
-import { geminiRules } from './gemini-rules.js';
+import { geminiRules } from './rules/gemini-rules.js';
 
 const openAiChat = openAiChatDialect();
 

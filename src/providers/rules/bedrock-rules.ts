@@ -1,6 +1,6 @@
-import type { DialectRule } from '../domain/provider.js';
-import { bedrockConverse } from '../wire/bedrock-converse.js';
-import { bedrockInvoke } from '../wire/bedrock-invoke.js';
+import type { DialectRule } from '../../domain/provider.js';
+import { bedrockConverse } from '../../wire/bedrock-converse.js';
+import { bedrockInvoke } from '../../wire/bedrock-invoke.js';
 
 /** Both native APIs of Amazon Bedrock's runtime. */
 export const bedrockRules: readonly DialectRule[] = [

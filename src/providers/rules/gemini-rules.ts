@@ -1,5 +1,5 @@
-import type { DialectRule } from '../domain/provider.js';
-import { gemini, geminiStream } from '../wire/gemini.js';
+import type { DialectRule } from '../../domain/provider.js';
+import { gemini, geminiStream } from '../../wire/gemini.js';
 
 /** Methods of a model in Gemini's native API, on Google AI and on Vertex AI. */
 export const geminiRules: readonly DialectRule[] = [

@@ -1,9 +1,9 @@
-import type { Dialect } from '../domain/dialect.js';
-import type { DialectRule } from '../domain/provider.js';
-import { anthropicMessages } from '../wire/anthropic-messages.js';
-import { openAiChatDialect } from '../wire/openai-chat.js';
-import { openAiStored } from '../wire/openai-other.js';
-import { openAiResponses } from '../wire/openai-responses.js';
+import type { Dialect } from '../../domain/dialect.js';
+import type { DialectRule } from '../../domain/provider.js';
+import { anthropicMessages } from '../../wire/anthropic-messages.js';
+import { openAiChatDialect } from '../../wire/openai-chat.js';
+import { openAiStored } from '../../wire/openai-other.js';
+import { openAiResponses } from '../../wire/openai-responses.js';
 
 const openAiChat = openAiChatDialect();
 
