@@ -1,0 +1,64 @@
+import type { Usage } from '../domain/usage.js';
+
+/**
+ * A call's tokens in disjoint buckets: fresh input, cache read, cache write, output, reasoning —
+ * audio apart, and cache writes by lifetime, since those have rates of their own.
+ */
+export interface TokenBuckets {
+  /** All input tokens; absent when unknown. Not a bucket: it chooses the tier of the rates. */
+  readonly input: number | undefined;
+  readonly fresh: number;
+  readonly cacheRead: number;
+  /** Cache writes of the ordinary lifetime. */
+  readonly cacheWrite: number;
+  readonly cacheWrite1h: number;
+  /** Audio input that did not come from a cache. */
+  readonly inputAudio: number;
+  readonly cachedAudio: number;
+  /** Text output without reasoning. */
+  readonly output: number;
+  readonly reasoning: number;
+  readonly outputAudio: number;
+}
+
+/**
+ * Splits a usage, or undefined where it says neither input nor output, or where its parts exceed
+ * their whole: such counts cannot be priced rightly.
+ */
+export function splitBuckets(usage: Usage): TokenBuckets | undefined {
+  const input = count(usage.inputTokens);
+  const outputTotal = count(usage.outputTokens);
+  if (input === undefined && outputTotal === undefined) return undefined;
+
+  const output = outputTotal ?? 0;
+  const reasoning = count(usage.reasoningTokens) ?? 0;
+  const outputAudio = count(usage.outputAudioTokens) ?? 0;
+  const text = output - reasoning - outputAudio;
+
+  const known = input !== undefined;
+  const read = known ? count(usage.cachedTokens) ?? 0 : 0;
+  const write = known ? count(usage.cacheWriteTokens) ?? 0 : 0;
+  const write1h = known ? count(usage.cacheWrite1hTokens) ?? 0 : 0;
+  const audio = known ? count(usage.inputAudioTokens) ?? 0 : 0;
+  const rest = (input ?? 0) - read - write - audio;
+  // Audio and cache read may overlap, and no provider says by how much: only what must overlap does.
+  const cachedAudio = Math.max(0, -rest);
+
+  if (text < 0 || write1h > write || cachedAudio > Math.min(read, audio)) return undefined;
+  return {
+    input,
+    fresh: Math.max(0, rest),
+    cacheRead: read - cachedAudio,
+    cacheWrite: write - write1h,
+    cacheWrite1h: write1h,
+    inputAudio: audio - cachedAudio,
+    cachedAudio,
+    output: text,
+    reasoning,
+    outputAudio,
+  };
+}
+
+function count(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

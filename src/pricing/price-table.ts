@@ -1,0 +1,66 @@
+import type { TokenBuckets } from './buckets.js';
+
+/**
+ * US dollars per million tokens. Where long prompts cost more, the rate of the last tier whose
+ * `start` the call's input tokens exceed holds for all of the call's tokens.
+ */
+export type Rate = number | { readonly base: number; readonly tiers: readonly { readonly start: number; readonly price: number }[] };
+
+/** What a model's tokens cost. A bucket without a rate of its own costs what its parent costs. */
+export interface PriceTable {
+  readonly input?: Rate;
+  readonly cacheRead?: Rate;
+  readonly cacheWrite?: Rate;
+  readonly cacheWrite1h?: Rate;
+  readonly inputAudio?: Rate;
+  readonly cachedAudio?: Rate;
+  readonly output?: Rate;
+  readonly reasoning?: Rate;
+  readonly outputAudio?: Rate;
+  /** US dollars per call, whatever its tokens. */
+  readonly perRequest?: number;
+}
+
+const MILLION = 1_000_000;
+
+/** Cost in US dollars, or undefined where the call has tokens that the table has no rate for. */
+export function costOf(tokens: TokenBuckets, table: PriceTable): number | undefined {
+  const { input, output } = table;
+  if (input === undefined && output === undefined) return undefined;
+  // Unknown input where input costs money: the sum would be too low, so there is none.
+  if (tokens.input === undefined && input !== undefined) return undefined;
+  const total = tokens.input ?? 0;
+  const cacheRead = table.cacheRead ?? input;
+  const cacheWrite = table.cacheWrite ?? input;
+  const sum = part(tokens.fresh, input, total)
+    + part(tokens.cacheRead, cacheRead, total)
+    + part(tokens.cacheWrite, cacheWrite, total)
+    + part(tokens.cacheWrite1h, table.cacheWrite1h ?? cacheWrite, total)
+    + part(tokens.inputAudio, table.inputAudio ?? input, total)
+    + part(tokens.cachedAudio, table.cachedAudio ?? cacheRead, total)
+    + part(tokens.output, output, total)
+    + part(tokens.reasoning, table.reasoning ?? output, total)
+    + part(tokens.outputAudio, table.outputAudio ?? output, total);
+  return Number.isFinite(sum) ? sum / MILLION + (table.perRequest ?? 0) : undefined;
+}
+
+/** NaN where tokens have no rate, so that the whole sum is unknown. */
+function part(tokens: number, rate: Rate | undefined, inputTokens: number): number {
+  if (tokens === 0) return 0;
+  return rate === undefined ? NaN : tokens * rateAt(rate, inputTokens);
+}
+
+function rateAt(rate: Rate, inputTokens: number): number {
+  if (typeof rate === 'number') return rate;
+  let price = rate.base;
+  for (const tier of rate.tiers) if (inputTokens > tier.start) price = tier.price;
+  return price;
+}
+
+/** The same table with every rate multiplied. */
+export function scaled(table: PriceTable, factor: number): PriceTable {
+  if (factor === 1) return table;
+  return Object.fromEntries(Object.entries(table as Record<string, Rate>).map(([name, rate]) => [name, typeof rate === 'number'
+    ? rate * factor
+    : { base: rate.base * factor, tiers: rate.tiers.map(({ start, price }) => ({ start, price: price * factor })) }]));
+}

@@ -1,0 +1,94 @@
+import type { Config } from '../config/config.js';
+import type { RecordExchange } from '../domain/exchange.js';
+import type { Upstream } from '../gateway/upstream.js';
+import { gatewayInstance } from '../telemetry/instance.js';
+import { acquireLock } from '../telemetry/lock.js';
+import { openLog, type LogEvent, type TelemetryLog } from '../telemetry/log.js';
+import { createRecorder } from '../telemetry/recorder.js';
+import { startExport, type Export } from './export.js';
+import type { Logger } from './logger.js';
+import { loadPrices } from './prices.js';
+import type { ElasticsearchHealth, LogHealth } from './readiness.js';
+import { startRetention } from './retention-loop.js';
+
+export interface TelemetryOptions {
+  readonly config: Config;
+  readonly upstreams: readonly Upstream[];
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** Log, prices, retention and exporter of one gateway process, behind one `record`. */
+export interface Telemetry {
+  readonly record: RecordExchange;
+  readonly instance: string;
+  /** The log is full and the policy is to refuse requests. */
+  refusing(): boolean;
+  logHealth(): LogHealth;
+  elasticsearchHealth(): ElasticsearchHealth;
+  /** Brings everything to disk, lets the exporter finish within the deadline, and lets the folder go. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** The exporter's share of the shutdown time: what it leaves stays in the log. */
+const EXPORT_DEADLINE_MS = 10_000;
+
+/** @throws Failure where TELEMETRY_DIR cannot be written or belongs to another gateway */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { config, logger } = options;
+  const { dir, fsync, maxBytes, retentionMs, onFull } = config.telemetry;
+  const lock = await acquireLock(dir);
+  try {
+    const instance = await gatewayInstance(dir);
+    const prices = await loadPrices(options);
+    const log = await openLog({ dir, fsync, onEvent: (event) => { report(logger, event); } });
+    const exporting = await startExport({ config, log, logger });
+    const retention = startRetention({
+      dir, maxBytes, retentionMs, onFull, writer: log.writer, exported: exporting.settled, logger,
+    });
+    return {
+      record: createRecorder({
+        log,
+        price: prices.price,
+        instance,
+        version: options.version,
+        onRecord: () => { exporting.notify(); },
+      }),
+      instance,
+      refusing: () => retention.refusing(),
+      logHealth: () => health(log, retention.full()),
+      elasticsearchHealth: () => exporting.health(),
+      stop: async (deadlineMs) => {
+        retention.stop();
+        await exporting.stop(Math.min(EXPORT_DEADLINE_MS, Math.max(1_000, deadlineMs)));
+        await log.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function health(log: TelemetryLog, full: boolean): LogHealth {
+  const stats = log.stats();
+  return {
+    writable: stats.degradedSince === undefined,
+    lines_written: stats.linesWritten,
+    append_failures: stats.appendFailures,
+    slow_writes: stats.slowWrites,
+    last_slow_write_ms: stats.lastSlowWriteMs === undefined ? null : Math.round(stats.lastSlowWriteMs),
+    full,
+  };
+}
+
+function report(logger: Logger, event: LogEvent): void {
+  switch (event.type) {
+    case 'degraded': logger.error({ error: event.error }, 'the telemetry log cannot be written: records are being lost'); break;
+    case 'recovered': logger.warn({ lost: event.lost }, 'the telemetry log can be written again'); break;
+    case 'fsync-failed': logger.error({ error: event.error }, 'the disk did not confirm the telemetry log: a power cut may lose records'); break;
+  }
+}
+
+export type { Export };

@@ -1,0 +1,33 @@
+import { randomInt } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { telemetryPaths } from './layout.js';
+import { unwritable } from './telemetry-dir.js';
+
+const NAME = /^[a-z0-9][a-z0-9.-]{0,59}-[0-9a-z]{4}$/;
+
+/**
+ * The stable name of this gateway, `HOST-xxxx`: made once and kept in the log's folder, so that it
+ * survives restarts and tells two gateways of one host apart.
+ *
+ * @throws Failure `telemetry_dir_unwritable`
+ */
+export async function gatewayInstance(dir: string): Promise<string> {
+  const path = telemetryPaths(dir).instance;
+  const kept = (await readFile(path, 'utf8').catch(() => '')).trim();
+  if (NAME.test(kept)) return kept;
+  const name = `${hostPart()}-${randomInt(36 ** 4).toString(36).padStart(4, '0')}`;
+  const draft = `${path}.${process.pid}`;
+  try {
+    await writeFile(draft, `${name}\n`, { mode: 0o600 });
+    await rename(draft, path);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
+  return name;
+}
+
+function hostPart(): string {
+  const clean = hostname().toLowerCase().replace(/[^a-z0-9.-]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, 60);
+  return clean === '' ? 'gateway' : clean;
+}
