@@ -1,0 +1,53 @@
+import { Command } from '@oclif/core';
+import type { Config } from '../config/config.js';
+import { loadConfig } from '../config/load.js';
+import { hasColor } from './color.js';
+
+/**
+ * What every command shares. `run()` returns the object that `--json` prints (where `enableJsonFlag`
+ * is set) and throws Failures; `runCli` turns those into words and exit codes. A check that failed is
+ * no error: the command prints its result and sets `process.exitCode = EXIT.failed`.
+ */
+export abstract class BaseCommand extends Command {
+  /**
+   * The configuration; flags by variable name (`{ PORT: flags.port }`) win, undefined ones are not given.
+   * @throws Failure `bad_configuration` that names every bad variable
+   */
+  protected loadConfig(flags: Readonly<Record<string, string | undefined>> = {}): Config {
+    return loadConfig({ flags });
+  }
+
+  /** Prints to stdout; nothing under `--json`, whose stdout is the JSON alone. */
+  protected out(text: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
+  }
+
+  /** Prints to stderr: progress and warnings. */
+  protected note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** Whether stdout gets colour. */
+  protected get color(): boolean {
+    return !this.jsonEnabled() && hasColor(process.stdout, process.env);
+  }
+
+  /** Whether progress may move on stderr (`withSpinner`). */
+  protected get animated(): boolean {
+    return !this.jsonEnabled() && process.stderr.isTTY && process.env['TERM'] !== 'dumb' && process.env['CI'] === undefined;
+  }
+
+  /** Columns of the terminal for `renderTable`; undefined in a pipe. */
+  protected get width(): number | undefined {
+    return process.stdout.isTTY ? process.stdout.columns : undefined;
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  }
+
+  /** Errors are told in one place, `runCli`. */
+  protected override catch(error: Error): Promise<never> {
+    return Promise.reject(error);
+  }
+}
