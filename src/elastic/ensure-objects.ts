@@ -96,7 +96,7 @@ async function createAbsent(elastic: Elastic, plan: InitPlan): Promise<Failure |
 function templateProblem(config: ConnectionConfig, plan: InitPlan): Readiness | undefined {
   const step = plan.steps.find((other) => other.id === 'template');
   if (step === undefined || step.action === 'create') return undefined; // has just been made
-  const { mapping } = managedObjects(config.index, plan.layout);
+  const { mapping } = plan.objects;
   const usable = !plan.shadowed && plan.template !== undefined && templateLayout(plan.template, config.index) === plan.layout &&
     isSafeToWrite(mappingDrift(objectAt(plan.template, 'template', 'mappings'), mapping));
   return usable ? undefined : notReady(`the index template is not the documented one: ${step.detail}`, administratorMust(config, plan.layout));

@@ -4,7 +4,6 @@ import { errorOf, isGood, isMissingApi, refusal } from './answers.js';
 import type { Elastic } from './client.js';
 import { isChange, type InitPlan, type InitStep, type PlannedRequest } from './init-step.js';
 import { listAt, objectAt, stringAt } from './json.js';
-import { managedObjects } from './managed-objects.js';
 import { describeDrift, isDocumented, mappingDrift } from './mapping-drift.js';
 import { describePrivileges, missingPrivileges, privilegeNames } from './privileges.js';
 
@@ -70,7 +69,7 @@ async function verifyTemplate(elastic: Elastic, plan: InitPlan): Promise<void> {
   const answer = await elastic.request({ method: 'POST', path: `/_index_template/_simulate_index/${encodeURIComponent(probe)}` });
   if (answer.status === 403) return; // only who may make templates may simulate, and the template was not what changed
   if (!isGood(answer)) throw refusal(answer, `simulate an index named ${probe}`);
-  const drift = mappingDrift(objectAt(answer.body, 'template', 'mappings'), managedObjects(plan.name, plan.layout).mapping);
+  const drift = mappingDrift(objectAt(answer.body, 'template', 'mappings'), plan.objects.mapping);
   if (isDocumented(drift)) return;
   const others = listAt(answer.body, 'overlapping').map((other) => stringAt(other, 'name')).join(', ');
   throw new Failure({

@@ -3,12 +3,13 @@ import type { Layout } from '../domain/elastic-names.js';
 import type { Elastic } from './client.js';
 import { type ClusterState, readClusterState } from './cluster-state.js';
 import { checkIndexName } from './index-name.js';
+import { recordedOptions, type ObjectOptions } from './init-options.js';
 import { aliasStep, indexStep, mappingStep, policyStep, templateStep, type StepInput } from './init-steps.js';
 import { managedMeta } from './managed-meta.js';
 import { managedObjects } from './managed-objects.js';
-import { lifecycleTrap, resolveLayout } from './resolve-layout.js';
+import { resolveLayout } from './resolve-layout.js';
 import { requireElasticsearch } from './server-info.js';
-import { at } from './json.js';
+import { at, stringAt } from './json.js';
 import type { InitPlan, InitStep } from './init-step.js';
 
 export interface PlanOptions {
@@ -16,6 +17,8 @@ export interface PlanOptions {
   readonly force?: boolean;
   /** Milliseconds since the epoch: which day's index is today's. */
   readonly now: number;
+  /** What is chosen now; what was chosen earlier holds for the rest. */
+  readonly options?: ObjectOptions;
 }
 
 /**
@@ -41,9 +44,12 @@ export interface PlanInput extends PlanOptions {
 export function buildPlan(input: PlanInput): InitPlan {
   const { name, requested, state } = input;
   const ours = managedMeta(state.template, MANAGED_BY) === undefined ? undefined : state.template;
-  const resolution = resolveLayout(name, requested, state.holder, ours);
+  const options: ObjectOptions = { ...recordedOptions(state.policy), ...recordedOptions(state.template), ...input.options };
+  const retention = input.options?.retention ?? stringAt(state.policy, 'phases', 'delete', 'min_age') ?? options.retention;
+  const resolution = resolveLayout(name, requested, state.holder, ours, retention);
   const stopped = (layout: Layout, detail: string): InitPlan => ({
-    name, layout, lifecycle: state.lifecycle, template: state.template, shadowed: false, steps: [layoutStep('conflict', detail)], warnings: [],
+    name, layout, lifecycle: state.lifecycle, template: state.template, shadowed: false,
+    objects: managedObjects(name, layout, { lifecycle: state.lifecycle, options }), steps: [layoutStep('conflict', detail)], warnings: [],
   });
   if ('conflict' in resolution) return stopped(requested ?? 'daily', resolution.conflict);
   const { layout } = resolution;
@@ -56,18 +62,18 @@ export function buildPlan(input: PlanInput): InitPlan {
   if (layout === 'data-stream') warnings.push('in the layout data-stream a record that is sent again after a rollover is stored twice: its protection against duplicates is weaker than that of daily');
   const stepInput: StepInput = {
     name, layout, state,
-    objects: managedObjects(name, layout, { lifecycle: state.lifecycle }),
+    objects: managedObjects(name, layout, { lifecycle: state.lifecycle, options }),
     force: input.force ?? false,
     now: input.now,
   };
   const template = templateStep(stepInput);
   warnings.push(...template.warnings);
-  const steps: InitStep[] = [layoutStep('unchanged', `${layout}: ${resolution.reason}${layout === 'single' ? `. Warning: ${lifecycleTrap(name)}` : ''}`)];
+  const steps: InitStep[] = [layoutStep('unchanged', `${layout}: ${resolution.reason}${resolution.warning === undefined ? '' : `. Warning: ${resolution.warning}`}`)];
   steps.push(policyStep(stepInput), template.step, indexStep(stepInput));
   if (layout === 'daily') steps.push(aliasStep(stepInput));
   steps.push(mappingStep(stepInput));
   return {
-    name, layout, lifecycle: state.lifecycle, template: state.template, shadowed: template.shadowed,
+    name, layout, lifecycle: state.lifecycle, template: state.template, shadowed: template.shadowed, objects: stepInput.objects,
     steps: steps.map((step) => holdBack(step, steps)), warnings,
   };
 }

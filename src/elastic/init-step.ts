@@ -1,7 +1,10 @@
 import type { Layout } from '../domain/elastic-names.js';
+import type { Difference } from './json-diff.js';
+import type { ManagedObjects } from './managed-objects.js';
 import type { Privileges } from './privileges.js';
 
-export type StepId = 'layout' | 'policy' | 'template' | 'index' | 'alias' | 'mapping';
+export type StepId = 'layout' | 'policy' | 'template' | 'index' | 'alias' | 'mapping' | RoleStepId;
+export type RoleStepId = 'role-writer' | 'role-reader' | 'role-admin';
 export type StepAction = 'create' | 'unchanged' | 'update' | 'conflict';
 
 /** A request exactly as it is sent. */
@@ -17,6 +20,8 @@ export interface InitStep {
   readonly action: StepAction;
   /** What was seen and what is, or would be, done about it. */
   readonly detail: string;
+  /** Where an object on the server differs from ours; absent where there is none to compare with. */
+  readonly differences?: readonly Difference[];
   /** Empty unless the action is `create` or `update`. */
   readonly requests: readonly PlannedRequest[];
   /** What the requests need. */
@@ -30,6 +35,8 @@ export interface InitPlan {
   readonly layout: Layout;
   /** False where the server has no lifecycle API. */
   readonly lifecycle: boolean;
+  /** What is, or would be, put; options that were chosen earlier included. */
+  readonly objects: ManagedObjects;
   readonly steps: readonly InitStep[];
   /** Our template as the server has it now; undefined where there is none. */
   readonly template: unknown;

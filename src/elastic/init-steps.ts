@@ -2,9 +2,9 @@ import { indexFor, type Layout } from '../domain/elastic-names.js';
 import type { ClusterState, LiveIndex } from './cluster-state.js';
 import type { InitStep, StepAction } from './init-step.js';
 import { at, objectAt, type JsonObject } from './json.js';
-import { describeDifferences, diffJson } from './json-diff.js';
+import { describeDifferences, diffJson, type Difference } from './json-diff.js';
 import { standing } from './managed-meta.js';
-import type { ManagedObjects } from './managed-objects.js';
+import { retentionOf, type ManagedObjects } from './managed-objects.js';
 import { describeDrift, isDocumented, isSafeToWrite, mappingDrift } from './mapping-drift.js';
 import { normalPolicy, normalTemplate } from './normalise.js';
 import { winningTemplate, type TemplateRank } from './template-precedence.js';
@@ -55,10 +55,10 @@ export function templateStep(input: StepInput): { readonly step: InitStep; reado
   const verdict = compare(ours.name, state.template, objects.template, normalTemplate, force);
   const changes = verdict.action === 'create' || verdict.action === 'update';
   if (changes && foreign.length > 0 && !force) {
-    const detail = `the pattern ${objects.names.pattern} also meets ${foreign.join(', ')}: new indices of such names would get the gateway's mapping and be deleted after 30 days. Choose another ELASTICSEARCH_INDEX, or use --force if they are yours to lose`;
+    const detail = `the pattern ${objects.names.pattern} also meets ${foreign.join(', ')}: new indices of such names would get the gateway's mapping and be deleted after ${retentionOf(objects)}. Choose another ELASTICSEARCH_INDEX, or use --force if they are yours to lose`;
     return { step: { id, action: 'conflict', detail, requests: [] }, shadowed: false, warnings: [] };
   }
-  const warnings = captured.length === 0 ? [] : [`the pattern ${objects.names.pattern} also meets ${captured.join(', ')}: new indices of such names get the gateway's mapping and are deleted after 30 days`];
+  const warnings = captured.length === 0 ? [] : [`the pattern ${objects.names.pattern} also meets ${captured.join(', ')}: new indices of such names get the gateway's mapping and are deleted after ${retentionOf(objects)}`];
   if (!changes) return { step: { id, ...verdict, requests: [] }, shadowed: false, warnings };
   return {
     step: {
@@ -71,15 +71,23 @@ export function templateStep(input: StepInput): { readonly step: InitStep; reado
   };
 }
 
-function compare(name: string, found: unknown, wanted: JsonObject, normal: (object: unknown) => JsonObject, force: boolean): { action: StepAction; detail: string } {
+interface Verdict {
+  readonly action: StepAction;
+  readonly detail: string;
+  readonly differences?: readonly Difference[];
+}
+
+/** What is to be done about an object that bears our name; `normal` makes the normal form of both sides. */
+export function compare(name: string, found: unknown, wanted: JsonObject, normal: (object: unknown) => JsonObject, force: boolean): Verdict {
   const stands = standing(found, wanted, normal);
   if (stands === 'absent') return { action: 'create', detail: name };
   if (stands === 'same') return { action: 'unchanged', detail: `${name} is as documented` };
-  const differences = describeDifferences(diffJson(normal(found), normal(wanted))).join('; ');
-  if (stands === 'newer') return { action: 'unchanged', detail: `${name} was made by a newer gateway (version ${String(at(found, '_meta', 'version'))}) and is left as it is (${differences || 'no difference'})` };
-  if (stands === 'outdated') return { action: 'update', detail: `${name} was made by an older gateway or for other settings, and nobody has edited it since (${differences})` };
-  if (force) return { action: 'update', detail: `${name} was edited and is replaced, as --force says (${differences})` };
-  return { action: 'conflict', detail: `${name} was edited by somebody, or was never made by the gateway; --force replaces it (${differences})` };
+  const differences = diffJson(normal(found), normal(wanted));
+  const words = describeDifferences(differences).join('; ');
+  if (stands === 'newer') return { action: 'unchanged', detail: `${name} was made by a newer gateway (version ${String(at(found, '_meta', 'version'))}) and is left as it is (${words || 'no difference'})` };
+  if (stands === 'outdated') return { action: 'update', detail: `${name} was made by an older gateway or for other settings, and nobody has edited it since (${words})`, differences };
+  if (force) return { action: 'update', detail: `${name} was edited and is replaced, as --force says (${words})`, differences };
+  return { action: 'conflict', detail: `${name} was edited by somebody, or was never made by the gateway; --force replaces it (${words})`, differences };
 }
 
 /** In the daily layout today's index, so that NAME answers with the documented mapping at once. */

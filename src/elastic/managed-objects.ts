@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { objectNames, type Layout } from '../domain/elastic-names.js';
-import { isObject, numberAt, objectAt, type JsonObject } from './json.js';
+import { applyToSettings, splitOptions, type ObjectOptions } from './init-options.js';
+import { isObject, numberAt, objectAt, stringAt, type JsonObject } from './json.js';
 import { contentHash } from './managed-meta.js';
 import { normalPolicy, normalTemplate } from './normalise.js';
 
@@ -19,14 +20,16 @@ export interface ManagedObjects {
  * Fills templates/elasticsearch/*.json for one name and layout. Without a lifecycle API (`lifecycle:
  * false`) the template names no policy, for such a server would refuse the setting.
  */
-export function managedObjects(name: string, layout: Layout, options: { readonly lifecycle: boolean } = { lifecycle: true }): ManagedObjects {
+export function managedObjects(name: string, layout: Layout, { lifecycle = true, options = {} }: { readonly lifecycle?: boolean; readonly options?: ObjectOptions } = {}): ManagedObjects {
+  const chosen = splitOptions(options);
   const mapping = readTemplate('mapping');
   if (layout === 'data-stream') mapping['properties'] = { '@timestamp': { type: 'date' }, ...objectAt(mapping, 'properties') };
   const policy = objectAt(readTemplate(layout === 'data-stream' ? 'policy-data-stream' : 'policy'), 'policy');
   const template = fill(readTemplate('template'), name) as JsonObject;
   const { aliases, settings } = objectAt(template, 'template');
-  const inner: JsonObject = { settings: objectAt(settings), mappings: mapping };
-  if (!options.lifecycle) delete objectAt(inner, 'settings')['index.lifecycle.name'];
+  if (chosen.policy.retention !== undefined) objectAt(policy, 'phases', 'delete')['min_age'] = chosen.policy.retention;
+  const inner: JsonObject = { settings: applyToSettings(objectAt(settings), chosen.template), mappings: mapping };
+  if (!lifecycle) delete objectAt(inner, 'settings')['index.lifecycle.name'];
   if (layout === 'daily') inner['aliases'] = aliases;
   if (layout === 'data-stream') template['data_stream'] = {};
   template['template'] = inner;
@@ -34,14 +37,20 @@ export function managedObjects(name: string, layout: Layout, options: { readonly
   template['priority'] = (numberAt(template, 'priority') ?? 0) + name.length;
   return {
     names: objectNames(name),
-    policy: withHash(policy, normalPolicy),
-    template: withHash(template, normalTemplate),
+    policy: withMeta(policy, chosen.policy, normalPolicy),
+    template: withMeta(template, chosen.template, normalTemplate),
     mapping,
   };
 }
 
-function withHash(object: JsonObject, normal: (object: unknown) => JsonObject): JsonObject {
-  return { ...object, _meta: { ...objectAt(object, '_meta'), hash: contentHash(normal(object)) } };
+/** Age at which the policy deletes an index, as it is written there. */
+export function retentionOf({ policy }: Pick<ManagedObjects, 'policy'>): string {
+  return stringAt(policy, 'phases', 'delete', 'min_age') ?? 'never';
+}
+
+function withMeta(object: JsonObject, options: ObjectOptions, normal: (object: unknown) => JsonObject): JsonObject {
+  const kept = Object.keys(options).length === 0 ? {} : { options };
+  return { ...object, _meta: { ...objectAt(object, '_meta'), hash: contentHash(normal(object)), ...kept } };
 }
 
 function fill(value: unknown, name: string): unknown {

@@ -30,9 +30,15 @@ function normalAction(action: string, settings: JsonObject): JsonObject {
 
 /** `720h` and `30d` are one time: `N ms`; what is no time is left as it is. */
 function normalTime(value: unknown): unknown {
+  const ms = timeMs(value);
+  return ms === undefined ? value : `${String(ms)}ms`;
+}
+
+/** Milliseconds of a time as the server writes it, such as `30d`; undefined where it is none. */
+export function timeMs(value: unknown): number | undefined {
   const match = typeof value === 'string' ? /^(\d+)([a-z]+)$/.exec(value) : null;
-  const unit = match === null ? undefined : TIME_UNITS_MS[match[2] as string];
-  return match === null || unit === undefined ? value : `${String(Number(match[1]) * unit)}ms`;
+  const unit = TIME_UNITS_MS[match?.[2] ?? ''];
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
 /** The normal form of a composable index template (the value of `index_template`), without `_meta`, version and dates. */

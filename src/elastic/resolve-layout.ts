@@ -8,22 +8,22 @@ export type LayoutResolution =
 
 /**
  * Decides where records go, before anything is put: an alias cannot stand beside an index of the same
- * name. `requested` is absent when the user named no layout; `template` is our template, if any.
+ * name. `retention` is the policy's, for the warning. `requested` is absent when the user named no layout; `template` is our template, if any.
  */
-export function resolveLayout(name: string, requested: Layout | undefined, holder: NameHolder, template: unknown): LayoutResolution {
-  if (requested === undefined) return unasked(name, holder, template);
+export function resolveLayout(name: string, requested: Layout | undefined, holder: NameHolder, template: unknown, retention = '30d'): LayoutResolution {
+  if (requested === undefined) return unasked(name, holder, template, retention);
   const problem = conflictWith(name, requested, holder);
   if (problem !== undefined) return { conflict: problem };
-  return { layout: requested, reason: 'as ELASTICSEARCH_LAYOUT or --layout says', ...(requested === 'single' && { warning: lifecycleTrap(name) }) };
+  return { layout: requested, reason: 'as ELASTICSEARCH_LAYOUT or --layout says', ...(requested === 'single' && { warning: lifecycleTrap(name, retention) }) };
 }
 
-function unasked(name: string, holder: NameHolder, template: unknown): LayoutResolution {
-  if (holder.kind === 'index') return { layout: 'single', reason: `an index named ${name} exists already`, warning: lifecycleTrap(name) };
+function unasked(name: string, holder: NameHolder, template: unknown, retention: string): LayoutResolution {
+  if (holder.kind === 'index') return { layout: 'single', reason: `an index named ${name} exists already`, warning: lifecycleTrap(name, retention) };
   if (holder.kind === 'data-stream') return { layout: 'data-stream', reason: `a data stream named ${name} exists already` };
   if (holder.kind === 'alias') return { layout: 'daily', reason: `${name} is an alias` };
   // Nothing has the name, perhaps because the lifecycle policy has just deleted its only index: keep to what was set up.
   const made = templateLayout(template, name);
-  if (made === 'single') return { layout: 'single', reason: 'the index template was made for it', warning: lifecycleTrap(name) };
+  if (made === 'single') return { layout: 'single', reason: 'the index template was made for it', warning: lifecycleTrap(name, retention) };
   return { layout: made ?? 'daily', reason: made === undefined ? 'the default' : 'the index template was made for it' };
 }
 
@@ -50,7 +50,7 @@ export function templateLayout(template: unknown, name: string): Layout | undefi
   return name in objectAt(template, 'template', 'aliases') ? 'daily' : 'single';
 }
 
-/** Why `single` is a trap together with the documented policy. */
-export function lifecycleTrap(name: string): string {
-  return `in the layout single the lifecycle policy deletes the whole index ${name} 30 days after it was created, today's records with it; in the layout daily only the index of that one day goes`;
+/** Why `single` is a trap together with the lifecycle policy. */
+export function lifecycleTrap(name: string, retention: string): string {
+  return `in the layout single the lifecycle policy deletes the whole index ${name} ${retention} after it was created, today's records with it; in the layout daily only the index of that one day goes`;
 }

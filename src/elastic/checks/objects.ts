@@ -4,14 +4,14 @@ import { currentIndex } from '../init-steps.js';
 import { buildPlan } from '../init-plan.js';
 import type { InitStep, StepId } from '../init-step.js';
 import { objectAt, stringAt } from '../json.js';
-import { managedObjects } from '../managed-objects.js';
+import { retentionOf } from '../managed-objects.js';
 import { describeDrift, isDocumented, isSafeToWrite, mappingDrift } from '../mapping-drift.js';
+import { timeMs } from '../normalise.js';
 import { describePrivileges, missingPrivileges, privilegeNames } from '../privileges.js';
 import { lifecycleTrap, templateLayout } from '../resolve-layout.js';
 import { type Check, type CheckContext, fail, ok, skip, warn } from './check.js';
 
 const INIT = 'Run `gateway es init`.';
-const RETENTION_MS = 30 * 86_400_000;
 
 /** What bears the name, how records are laid out, and the lifecycle trap of `single`. */
 export const layout: Check = {
@@ -33,8 +33,10 @@ export const layout: Check = {
     if (step?.action === 'conflict') return fail(step.detail, 'Choose one of the ways out that the message names.');
     if (plan.layout === 'single') {
       const index = state.indices.find((each) => each.name === config.index);
-      const deadline = index?.createdAt === undefined || index.policy === undefined ? '' : `; ${index.name} goes on ${new Date(index.createdAt + RETENTION_MS).toISOString().slice(0, 10)}`;
-      return warn(`${lifecycleTrap(config.index)}${deadline}`, 'Use ELASTICSEARCH_LAYOUT=daily with another ELASTICSEARCH_INDEX, or give the index a policy that suits you.');
+      const retention = stringAt(state.policy, 'phases', 'delete', 'min_age') ?? retentionOf(plan.objects);
+      const age = timeMs(retention);
+      const deadline = index?.createdAt === undefined || index.policy === undefined || age === undefined ? '' : `; ${index.name} goes on ${new Date(index.createdAt + age).toISOString().slice(0, 10)}`;
+      return warn(`${lifecycleTrap(config.index, retention)}${deadline}`, 'Use ELASTICSEARCH_LAYOUT=daily with another ELASTICSEARCH_INDEX, or give the index a policy that suits you.');
     }
     return ok(step?.detail ?? plan.layout);
   },
@@ -91,7 +93,7 @@ export const template: Check = {
     if (step.action === 'create') return fail(`${step.detail} is not there: new indices would be mapped by guessing`, INIT);
     if (step.action === 'unchanged') return ok(step.detail);
     if (plan.template === undefined) return fail(step.detail, 'Choose another ELASTICSEARCH_INDEX.');
-    const drift = mappingDrift(objectAt(plan.template, 'template', 'mappings'), managedObjects(config.index, plan.layout).mapping);
+    const drift = mappingDrift(objectAt(plan.template, 'template', 'mappings'), plan.objects.mapping);
     const usable = isSafeToWrite(drift) && templateLayout(plan.template, config.index) === plan.layout;
     if (!usable) return fail(step.detail, step.action === 'update' ? INIT : '`gateway es init --force` replaces it.');
     return warn(step.detail, step.action === 'update' ? INIT : 'Leave it if it is meant so; `gateway es init --force` replaces it.');
@@ -105,7 +107,7 @@ export const mapping: Check = {
   needs: ['layout'],
   async run({ config, plan, state, now }: CheckContext) {
     if (plan === undefined || state === undefined) throw new Error('the check layout leaves a plan');
-    const wanted = managedObjects(config.index, plan.layout).mapping;
+    const wanted = plan.objects.mapping;
     const current = currentIndex(state.indices, config.index, plan.layout, now());
     if (state.indices.length === 0) return ok('no index yet: the template makes it');
     const drifted = state.indices.map((index) => ({ index, drift: mappingDrift(index.mapping, wanted) })).filter(({ drift }) => !isDocumented(drift));

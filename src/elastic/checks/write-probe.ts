@@ -3,7 +3,6 @@ import { newRequestId } from '../../domain/request-id.js';
 import { isGood, refusal } from '../answers.js';
 import { currentIndex, isWritable, utcDate } from '../init-steps.js';
 import { at, numberAt, objectAt, stringAt } from '../json.js';
-import { managedObjects } from '../managed-objects.js';
 import { isSafeToWrite, mappingDrift } from '../mapping-drift.js';
 import { templateLayout } from '../resolve-layout.js';
 import { type Check, type CheckContext, fail, type Finding, ok, skip } from './check.js';
@@ -71,7 +70,7 @@ function mend(status: number, type: string, reason: string): string {
 /** Whether the index exists with a documented mapping, or would be made with one. */
 export function isSafe({ config, plan, state, now }: CheckContext): boolean {
   if (plan === undefined || state === undefined) return false;
-  const objects = managedObjects(config.index, plan.layout);
+  const { objects } = plan;
   const current = currentIndex(state.indices, config.index, plan.layout, now());
   if (current !== undefined) return isWritable(current, objects);
   return !plan.shadowed && plan.template !== undefined && templateLayout(plan.template, config.index) === plan.layout &&

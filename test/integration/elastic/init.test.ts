@@ -114,7 +114,7 @@ describe('es init on a real cluster', () => {
     const kept = await plan();
     expect(kept.layout).to.equal('single');
     expect(kept.warnings.join()).to.match(/deletes the whole index/);
-    expect(detail(kept, 'layout')).to.match(/Warning: .*30 days/);
+    expect(detail(kept, 'layout')).to.match(/Warning: .*30d/);
     expect(actions(kept)).to.include({ index: 'unchanged', mapping: 'update' });
     await applyPlan(admin.elastic, kept);
     const mapping = at(await admin.must('GET', `/${name}/_mapping`), name, 'mappings');

@@ -35,7 +35,7 @@ describe('the layout', () => {
 
   it('single always comes with the warning of the lifecycle trap', () => {
     for (const found of [resolveLayout('lab', undefined, index, undefined), resolveLayout('lab', 'single', none, undefined)]) {
-      expect(found).to.have.property('warning').that.matches(/deletes the whole index lab 30 days after/);
+      expect(found).to.have.property('warning').that.matches(/deletes the whole index lab 30d after/);
     }
     expect(resolveLayout('lab', undefined, none, undefined)).not.to.have.property('warning');
   });
