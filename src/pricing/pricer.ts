@@ -1,0 +1,116 @@
+import type { Usage } from '../domain/usage.js';
+import { splitBuckets } from './buckets.js';
+import { loadLibraryPrices, type LibraryPrice, type LibraryPrices } from './library-prices.js';
+import { readOverrideFile } from './override-file.js';
+import { indexOverrides, type OverrideIndex, type PriceOverride } from './price-override.js';
+import { costOf, scaled, type PriceTable } from './price-table.js';
+import type { Price, PriceExplanation, PriceQuery, Pricer } from './price.js';
+import { UnknownModels } from './unknown-models.js';
+
+export interface PricerOptions {
+  /** PRICES_FILE, as the user wrote it. */
+  readonly pricesFile?: string;
+  /** The library's id of a provider; undefined where there is no such provider. */
+  readonly providerIds: (provider: string) => string | undefined;
+  /** Told once per provider and model that a call had tokens and no price. */
+  readonly onUnknownModel?: (provider: string, model: string) => void;
+}
+
+/** Tiers that cost the model's list price, as providers call them. */
+const STANDARD_TIERS: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto']);
+
+/**
+ * The pricer of this process; all data is loaded when it resolves. The provider's own figure comes
+ * first, then PRICES_FILE, then `@pydantic/genai-prices`.
+ *
+ * @throws Failure where PRICES_FILE cannot be used
+ */
+export async function loadPricer(options: PricerOptions): Promise<Pricer> {
+  const { pricesFile, providerIds } = options;
+  const library = await loadLibraryPrices();
+  const file = pricesFile === undefined ? undefined : await readOverrideFile(pricesFile, (name) => providerIds(name) !== undefined);
+  const finder = new TableFinder({
+    library,
+    overrides: file && { index: indexOverrides(file.overrides), version: file.version },
+    providerIds,
+  });
+  const unknown = new UnknownModels(options.onUnknownModel);
+  return {
+    price: (query) => {
+      const { provider, model, responseModel, usage } = query;
+      const own = usage === undefined ? undefined : providersFigure(usage);
+      if (own !== undefined) return own;
+      const price = usage === undefined ? undefined : estimate(query, usage, finder);
+      if (price === undefined && usage !== undefined && splitBuckets(usage) !== undefined) unknown.met(provider, model ?? responseModel);
+      return price;
+    },
+    explain: ({ provider, model, at }) => finder.find(provider, [model], at),
+  };
+}
+
+function providersFigure({ providerCost }: Usage): Price | undefined {
+  if (providerCost === undefined || !Number.isFinite(providerCost) || providerCost < 0) return undefined;
+  return { cost: providerCost, source: 'provider', version: '' };
+}
+
+function estimate({ provider, model, responseModel, at }: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
+  const tokens = splitBuckets(usage);
+  if (tokens === undefined) return undefined;
+  const found = finder.find(provider, [responseModel, model], at);
+  if (found === undefined) return undefined;
+  const factor = tierFactor(found, usage.serviceTier);
+  const cost = factor === undefined ? undefined : costOf(tokens, scaled(found.table, factor));
+  return cost === undefined ? undefined : { cost, source: found.source, version: found.version };
+}
+
+/** A tier that nobody gave a multiplier for has another price than the list's, and which is unknown. */
+function tierFactor({ serviceTiers }: PriceExplanation, tier: string | undefined): number | undefined {
+  const name = tier?.toLowerCase();
+  if (name === undefined) return 1;
+  return serviceTiers[name] ?? (STANDARD_TIERS.has(name) ? 1 : undefined);
+}
+
+interface TableSources {
+  readonly library: LibraryPrices;
+  readonly overrides: { readonly index: OverrideIndex; readonly version: string } | undefined;
+  readonly providerIds: (provider: string) => string | undefined;
+}
+
+/** Finds the table in force, in PRICES_FILE first. */
+class TableFinder {
+  readonly #sources: TableSources;
+
+  constructor(sources: TableSources) {
+    this.#sources = sources;
+  }
+
+  /** The first of the names that has a price; an entry for any of them comes before the library's price of any. */
+  find(provider: string, names: readonly (string | undefined)[], at: number): PriceExplanation | undefined {
+    const models = names.filter((name) => name !== undefined && name !== '') as string[];
+    const { library, overrides } = this.#sources;
+    const override = overrides?.index.find(provider, models, at);
+    const overridden = override && this.#overriddenTable(override, provider, models, at);
+    if (overrides !== undefined && override !== undefined && overridden !== undefined) {
+      const { place, serviceTiers } = override;
+      return { source: 'override', version: overrides.version, matched: place, table: overridden, serviceTiers };
+    }
+    const price = this.#listPrice(provider, models, at);
+    return price && { source: 'genai-prices', version: library.version, matched: `${price.id} (genai-prices)`, table: price.table, serviceTiers: {} };
+  }
+
+  #overriddenTable(override: PriceOverride, provider: string, models: readonly string[], at: number): PriceTable | undefined {
+    const { baseModel } = override;
+    const table = override.table ?? this.#listPrice(provider, baseModel === undefined ? models : [baseModel], at)?.table;
+    return table && scaled(table, override.multiplier);
+  }
+
+  #listPrice(provider: string, models: readonly string[], at: number): LibraryPrice | undefined {
+    const id = this.#sources.providerIds(provider);
+    if (id === undefined) return undefined;
+    for (const model of models) {
+      const price = this.#sources.library.find(id, model, at);
+      if (price !== undefined) return price;
+    }
+    return undefined;
+  }
+}
