@@ -73,6 +73,11 @@ export function parseObjectOptions(flags: {
   };
 }
 
+/** Reads `--api-key-expires`. Throws a Failure (exit 2). */
+export function parseExpiration(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : matching('--api-key-expires', value, /^[1-9]\d{0,5}[dhm]$/, 'a time such as 90d (d, h or m)');
+}
+
 function matching(flag: string, value: string, form: RegExp, wanted: string): string {
   if (form.test(value)) return value;
   throw wrong(flag, value, wanted);

@@ -75,6 +75,7 @@ interface Verdict {
   readonly action: StepAction;
   readonly detail: string;
   readonly differences?: readonly Difference[];
+  readonly replaces?: boolean;
 }
 
 /** What is to be done about an object that bears our name; `normal` makes the normal form of both sides. */
@@ -86,7 +87,7 @@ export function compare(name: string, found: unknown, wanted: JsonObject, normal
   const words = describeDifferences(differences).join('; ');
   if (stands === 'newer') return { action: 'unchanged', detail: `${name} was made by a newer gateway (version ${String(at(found, '_meta', 'version'))}) and is left as it is (${words || 'no difference'})` };
   if (stands === 'outdated') return { action: 'update', detail: `${name} was made by an older gateway or for other settings, and nobody has edited it since (${words})`, differences };
-  if (force) return { action: 'update', detail: `${name} was edited and is replaced, as --force says (${words})`, differences };
+  if (force) return { action: 'update', detail: `${name} was edited and is replaced, as --force says (${words})`, differences, replaces: true };
   return { action: 'conflict', detail: `${name} was edited by somebody, or was never made by the gateway; --force replaces it (${words})`, differences };
 }
 

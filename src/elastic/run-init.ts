@@ -1,8 +1,10 @@
 import type { ElasticsearchConfig } from '../config/config.js';
 import type { Elastic } from './client.js';
 import { applyPlan, type OnStep } from './init-apply.js';
+import type { ObjectOptions } from './init-options.js';
 import { planInit } from './init-plan.js';
 import type { InitPlan } from './init-step.js';
+import { roleSteps } from './role-steps.js';
 
 export interface InitOptions {
   readonly force: boolean;
@@ -10,28 +12,32 @@ export interface InitOptions {
   readonly dryRun: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly options?: ObjectOptions;
+  /** Also make the roles. */
+  readonly roles?: boolean;
   readonly onStep?: OnStep;
+  /** Asked before anything is changed; false leaves everything as it is. */
+  readonly confirm?: (plan: InitPlan) => Promise<boolean>;
 }
 
 export interface InitOutcome {
   readonly plan: InitPlan;
   readonly changed: boolean;
-  /** No step is in conflict. */
+  /** No step is in conflict, and nobody said no. */
   readonly ok: boolean;
 }
 
 /** What `gateway es init` does: plan, and unless it is a dry run, apply. Throws Failures. */
 export async function runInit(elastic: Elastic, config: Pick<ElasticsearchConfig, 'index' | 'layout'>, options: InitOptions): Promise<InitOutcome> {
-  const plan = await planInit(elastic, config, { force: options.force, now: options.now });
-  const changed = options.dryRun ? false : await applyPlan(elastic, plan, options.onStep);
-  return { plan, changed, ok: plan.steps.every((step) => step.action !== 'conflict') };
+  const plan = await wholePlan(elastic, config, options);
+  const ok = plan.steps.every((step) => step.action !== 'conflict');
+  if (options.dryRun) return { plan, changed: false, ok };
+  if (options.confirm !== undefined && !(await options.confirm(plan))) return { plan, changed: false, ok: false };
+  return { plan, changed: await applyPlan(elastic, plan, options.onStep), ok };
 }
 
-/** The requests of a plan exactly as they would be sent: a line with method and path, then the body. */
-export function requestsText(plan: InitPlan): string {
-  const requests = plan.steps.flatMap((step) => step.requests);
-  if (requests.length === 0) return 'Nothing would be sent.';
-  return requests
-    .map(({ method, path, body }) => `${method} ${path}${body === undefined ? '' : `\n${JSON.stringify(body, null, 2)}`}`)
-    .join('\n\n');
+async function wholePlan(elastic: Elastic, config: Pick<ElasticsearchConfig, 'index' | 'layout'>, { force, now, options, roles }: InitOptions): Promise<InitPlan> {
+  const plan = await planInit(elastic, config, { force, now, ...(options !== undefined && { options }) });
+  if (roles !== true) return plan;
+  return { ...plan, steps: [...plan.steps, ...(await roleSteps(elastic, config.index, force))] };
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { buildPlan } from '../../../src/elastic/init-plan.js';
-import { requestsText } from '../../../src/elastic/run-init.js';
+import { requestsText } from '../../../src/elastic/plan-text.js';
 
 describe('a dry run of es init', () => {
   const state = { lifecycle: true, policy: undefined, template: undefined, ranks: [], holder: { kind: 'none' }, indices: [], strangers: [], unreadable: [] } as const;

@@ -1,0 +1,109 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.js';
+import { confirm } from '../../cli/confirm.js';
+import type { Style } from '../../cli/color.js';
+import { withSpinner } from '../../cli/spinner.js';
+import { renderTable } from '../../cli/table.js';
+import type { ElasticsearchConfig } from '../../config/config.js';
+import { EXIT, Failure } from '../../domain/failure.js';
+import type { ObjectOptions } from '../../elastic/init-options.js';
+import type { InitPlan, StepAction } from '../../elastic/init-step.js';
+
+const STYLES: Readonly<Record<StepAction, Style>> = { create: 'green', update: 'yellow', unchanged: 'dim', conflict: 'red' };
+
+export default class EsInit extends BaseCommand {
+  static override summary = 'create lifecycle policy, index template and index in Elasticsearch';
+  static override description = `Reads what is there, shows the plan, and brings it about; what is as it should be stays untouched, so that running it
+twice changes nothing. What somebody has edited is shown as a difference and replaced only with --force. No data is ever deleted.
+
+Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refused; 2 wrong use.`;
+  static override examples = [
+    { description: 'Set everything up', command: '<%= config.bin %> <%= command.id %>' },
+    { description: 'Show the exact requests and send none', command: '<%= config.bin %> <%= command.id %> --dry-run' },
+    { description: 'Keep records for 90 days', command: '<%= config.bin %> <%= command.id %> --retention 90d' },
+    { description: 'Also make the roles, and a key for the gateway', command: '<%= config.bin %> <%= command.id %> --roles --api-key' },
+    { description: 'A script of curl lines, for clusters that no tool may touch', command: '<%= config.bin %> <%= command.id %> --print > init.sh' },
+  ];
+  static override enableJsonFlag = true;
+  static override flags = {
+    url: Flags.string({ description: 'address of the cluster (ELASTICSEARCH_URL)' }),
+    index: Flags.string({ description: 'the name that records are stored and searched under (ELASTICSEARCH_INDEX)' }),
+    layout: Flags.string({ description: 'daily, single or data-stream (ELASTICSEARCH_LAYOUT)' }),
+    'dry-run': Flags.boolean({ description: 'print the exact requests and send none of them' }),
+    print: Flags.boolean({ description: 'print the requests as a shell script of curl calls, without asking any server', exclusive: ['dry-run', 'api-key'] }),
+    yes: Flags.boolean({ char: 'y', description: 'do not ask before replacing what somebody has edited' }),
+    force: Flags.boolean({ description: 'replace what somebody has edited' }),
+    retention: Flags.string({ description: 'age at which records are deleted, such as 30d' }),
+    shards: Flags.string({ description: 'primary shards of a new index' }),
+    replicas: Flags.string({ description: 'replicas of a new index, or auto' }),
+    'refresh-interval': Flags.string({ description: 'how soon a record is found, such as 5s' }),
+    codec: Flags.string({ description: 'default or best_compression' }),
+    roles: Flags.boolean({ description: 'also create the roles NAME-writer, NAME-reader and NAME-admin' }),
+    'api-key': Flags.boolean({ description: 'also make an API key for the gateway, and print it once', exclusive: ['dry-run'] }),
+    'api-key-expires': Flags.string({ description: 'when that key expires, such as 90d', dependsOn: ['api-key'] }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(EsInit);
+    const config = this.loadConfig({ ELASTICSEARCH_URL: flags.url, ELASTICSEARCH_INDEX: flags.index, ELASTICSEARCH_LAYOUT: flags.layout }).elasticsearch;
+    const { checkIndexName } = await import('../../elastic/index-name.js');
+    const { parseObjectOptions, parseExpiration } = await import('../../elastic/init-options.js');
+    checkIndexName(config.index);
+    const options = parseObjectOptions(flags);
+    const expiration = parseExpiration(flags['api-key-expires']);
+    if (flags.print) return this.print(config, options, flags.roles);
+
+    const { withCluster } = await import('../../elastic/with-cluster.js');
+    const { runInit } = await import('../../elastic/run-init.js');
+    const { initReport } = await import('../../elastic/init-report.js');
+    const { makeWriterKey } = await import('../../elastic/writer-key.js');
+    return withCluster(config, async (elastic) => {
+      const { plan, changed, ok } = await runInit(elastic, config, {
+        force: flags.force, dryRun: flags['dry-run'], now: Date.now(), options, roles: flags.roles,
+        onStep: (step, work) => withSpinner(`${step.action} ${step.id}: ${step.detail}`, work, { enabled: this.animated }),
+        ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan) }),
+      });
+      await this.show(plan, changed, flags['dry-run']);
+      if (!ok) process.exitCode = EXIT.failed;
+      const report = { ...initReport(plan, changed), ...(flags['dry-run'] && { requests: plan.steps.flatMap((step) => step.requests) }) };
+      if (!flags['api-key']) return report;
+      if (!ok) throw new Failure({ code: 'es_init_incomplete', message: 'no API key was made, because something is in conflict', fix: 'Mend what the table names, and run it again.', exitCode: EXIT.failed });
+      const key = await withSpinner('make an API key and try it', () => makeWriterKey(elastic, config, expiration), { enabled: this.animated });
+      this.out(`API key ${key.name} (id ${key.id}); it is shown only this once. The line for .env:\nELASTICSEARCH_API_KEY=${key.encoded}`);
+      return { ...report, api_key: key };
+    });
+  }
+
+  /** Only what somebody has edited is asked about: everything else adds, and takes nothing away. */
+  private async mayReplace(plan: InitPlan): Promise<boolean> {
+    const replaced = plan.steps.filter((step) => step.action === 'update' && step.replaces === true);
+    if (replaced.length === 0 || this.jsonEnabled()) return true;
+    const { differencesText } = await import('../../elastic/plan-text.js');
+    this.note(differencesText(replaced));
+    return confirm(`Replace ${replaced.map((step) => step.id).join(' and ')}?`);
+  }
+
+  private async show(plan: InitPlan, changed: boolean, dryRun: boolean): Promise<void> {
+    const { differencesText, requestsText } = await import('../../elastic/plan-text.js');
+    if (this.jsonEnabled()) return;
+    this.out(renderTable({
+      head: ['Step', 'Action', 'Detail'],
+      rows: plan.steps.map(({ id, action, detail }) => [id, { text: action, style: STYLES[action] }, detail]),
+      color: this.color, width: this.width,
+    }));
+    const differences = differencesText(plan.steps);
+    if (differences !== '') this.out(`\n${differences}`);
+    for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);
+    if (dryRun) this.out(`\n${requestsText(plan)}`);
+    else this.out(changed ? '\nDone. `gateway es verify` checks the whole way from here to the index.' : '\nNothing was changed.');
+  }
+
+  private async print(config: ElasticsearchConfig, options: ObjectOptions, roles: boolean): Promise<unknown> {
+    const { newPlan } = await import('../../elastic/new-plan.js');
+    const { curlScript } = await import('../../elastic/plan-text.js');
+    const { plan, today } = newPlan(config, { now: Date.now(), options, roles });
+    const requests = plan.steps.flatMap((step) => step.requests);
+    this.out(curlScript(requests, today).trimEnd());
+    return { requests };
+  }
+}

@@ -1,0 +1,109 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.js';
+import type { Style } from '../../cli/color.js';
+import { withSpinner } from '../../cli/spinner.js';
+import { renderTable } from '../../cli/table.js';
+import type { Config } from '../../config/config.js';
+import { timeout } from '../../config/parsers.js';
+import { EXIT, Failure } from '../../domain/failure.js';
+import type { CheckContext, CheckStatus } from '../../elastic/checks/check.js';
+import type { CheckResult } from '../../elastic/checks/run-checks.js';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const STYLES: Readonly<Record<CheckStatus, Style>> = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' };
+
+export default class EsVerify extends BaseCommand {
+  static override summary = 'check the whole way from here to the records in Elasticsearch';
+  static override description = `Goes layer by layer, from the settings over network, TLS, credentials and privileges to policy, template, mapping, a write that
+stores nothing, the newest records and the exporter's backlog. Each check says what it saw and what mends it; one that rests on a
+failed one is skipped.
+
+Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 wrong use.`;
+  static override examples = [
+    { description: 'Check everything', command: '<%= config.bin %> <%= command.id %>' },
+    { description: 'Also write, find and delete a record', command: '<%= config.bin %> <%= command.id %> --canary' },
+    { description: 'Check some things, for a script', command: '<%= config.bin %> <%= command.id %> --only health,disk --json' },
+  ];
+  static override enableJsonFlag = true;
+  static override flags = {
+    url: Flags.string({ description: 'address of the cluster (ELASTICSEARCH_URL)' }),
+    index: Flags.string({ description: 'the name that records are stored and searched under (ELASTICSEARCH_INDEX)' }),
+    layout: Flags.string({ description: 'daily, single or data-stream (ELASTICSEARCH_LAYOUT)' }),
+    only: Flags.string({ description: 'ids of the checks to run, separated by commas', multiple: true }),
+    write: Flags.boolean({ description: 'run the write probe, which stores nothing (--no-write leaves it out)', allowNo: true }),
+    canary: Flags.boolean({ description: 'also write a real record, find it by search and delete it' }),
+    strict: Flags.boolean({ description: 'a warning fails too' }),
+    timeout: Flags.string({ description: 'for each request, such as 10s' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(EsVerify);
+    const config = this.loadConfig({ ELASTICSEARCH_URL: flags.url, ELASTICSEARCH_INDEX: flags.index, ELASTICSEARCH_LAYOUT: flags.layout });
+    const timeoutMs = flags.timeout === undefined ? DEFAULT_TIMEOUT_MS : patience(flags.timeout);
+    const { checkIndexName } = await import('../../elastic/index-name.js');
+    checkIndexName(config.elasticsearch.index);
+    const { verifyContext } = await import('../../elastic/checks/verify-context.js');
+    const { runChecks } = await import('../../elastic/checks/run-checks.js');
+    const { verifyReport } = await import('../../elastic/checks/verify-report.js');
+    const { context, close } = verifyContext(config.elasticsearch, { timeoutMs, exporter: exporterOf(config) });
+    try {
+      const only = flags.only?.flatMap((ids) => ids.split(',')).map((id) => id.trim()).filter((id) => id !== '');
+      const results = await runChecks(context, {
+        ...(only !== undefined && { only }),
+        noWrite: flags.write === false,
+        canary: flags.canary,
+        onCheck: (check, work) => spun(check.title, work, this.animated),
+      });
+      const report = verifyReport(results, context.server?.version, flags.strict);
+      this.show(results, report.ok);
+      if (!report.ok) process.exitCode = EXIT.failed;
+      return report;
+    } finally {
+      await close();
+    }
+  }
+
+  private show(results: readonly CheckResult[], ok: boolean): void {
+    this.out(renderTable({
+      head: ['Check', 'Status', 'Seen, and what mends it'],
+      rows: results.map(({ title, status, message, fix }) => [title, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
+      color: this.color, width: this.width,
+    }));
+    const count = (status: CheckStatus): number => results.filter((result) => result.status === status).length;
+    this.out(`\n${ok ? 'Good' : 'Not good'}: ${String(count('ok'))} ok, ${String(count('warn'))} warnings, ${String(count('fail'))} failed, ${String(count('skip'))} skipped.`);
+  }
+}
+
+/** The spinner ends in a cross where the check failed, although nothing was thrown. */
+async function spun(title: string, work: () => Promise<CheckResult>, enabled: boolean): Promise<CheckResult> {
+  const failed = new Error(title);
+  let result: CheckResult | undefined;
+  try {
+    await withSpinner(title, async () => {
+      result = await work();
+      if (result.status === 'fail') throw failed;
+    }, { enabled });
+  } catch (error) {
+    if (error !== failed) throw error;
+  }
+  if (result === undefined) throw failed;
+  return result;
+}
+
+/** How far the exporter of this machine's log is behind, read from disk. */
+function exporterOf(config: Config): NonNullable<CheckContext['exporter']> {
+  return async (clusterUuid, layout) => {
+    const { readBacklog } = await import('../../telemetry/backlog.js');
+    const { dir } = config.telemetry;
+    const { index, enabled } = config.elasticsearch;
+    return { enabled, dir, ...(await readBacklog(dir, { clusterUuid, index, layout })) };
+  };
+}
+
+function patience(text: string): number {
+  try {
+    const ms = timeout(text);
+    if (ms > 0) return ms;
+  } catch { /* said below, with the flag's name */ }
+  throw new Failure({ code: 'bad_flag_value', message: `--timeout ${text}: must be a time above zero, such as 10s`, fix: 'Correct --timeout, or leave it out for 10s.' });
+}
