@@ -1,0 +1,71 @@
+import { Errors } from '@oclif/core';
+import { EXIT, Failure } from '../domain/failure.js';
+import { closest } from './closest.js';
+import { paint } from './color.js';
+import { printableLines } from './printable.js';
+
+/** An error as the user sees it. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
+  readonly exitCode: number;
+}
+
+/** What oclif adds to its messages about flags; the mend says it already. */
+const OCLIF_HINT = /\nSee more help with --help\s*$/;
+
+/**
+ * Whatever a command threw, in the words of a user: Failures as they are, wrong flags of oclif's parser
+ * as wrong use, and everything else as a fault of the gateway itself.
+ *
+ * @param command as the user would say it: `gateway es init`
+ */
+export function reportOf(error: unknown, command: string): ErrorReport {
+  if (error instanceof Failure) return error;
+  if (error instanceof Errors.CLIError) {
+    const meant = meantFlag(error);
+    return {
+      code: isUnknownFlag(error) ? 'unknown_flag' : 'wrong_use',
+      message: error.message.replace(OCLIF_HINT, ''),
+      fix: `${meant === undefined ? '' : `Did you mean --${meant}? `}${command} --help shows how to use it.`,
+      exitCode: EXIT.usage,
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'unexpected_error',
+    message: `Something unexpected happened: ${message === '' ? 'an error without words' : message}`,
+    fix: 'Run it again with DEBUG=gateway to see where; please report it with that output.',
+    exitCode: EXIT.failed,
+  };
+}
+
+/** For stderr: `Error:` and what to do. */
+export function errorText({ message, fix }: ErrorReport, color: boolean): string {
+  return `${paint('red', 'Error:', color)} ${indented(message)}\n${paint('bold', 'Fix:', color)}   ${indented(fix)}\n`;
+}
+
+/** For stdout under `--json`. */
+export function errorJson({ code, message, fix }: ErrorReport): string {
+  return `${JSON.stringify({ error: { code, message, fix } }, null, 2)}\n`;
+}
+
+function indented(text: string): string {
+  return printableLines(text).replaceAll('\n', '\n       ');
+}
+
+type ParseError = Errors.CLIError & {
+  readonly flags?: readonly string[];
+  readonly parse?: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
+};
+
+function isUnknownFlag(error: Errors.CLIError): boolean {
+  return error.constructor.name === 'NonExistentFlagsError';
+}
+
+function meantFlag(error: ParseError): string | undefined {
+  const [given] = error.flags ?? [];
+  if (!isUnknownFlag(error) || given === undefined) return undefined;
+  return closest(given.replace(/^-+/, ''), Object.keys(error.parse?.input?.flags ?? {}));
+}

@@ -1,0 +1,74 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import type { Config } from '../config/config.js';
+import type { EffectiveSetting } from '../config/effective.js';
+
+export default class Serve extends BaseCommand {
+  static override summary = 'start the gateway';
+  static override description = `Listens on HOST:PORT, passes every call through to its provider and keeps one record of each.
+
+Flags win over the environment, the environment over the file .env, and that over the defaults; docs/configuration.md has every variable. SIGTERM or Ctrl-C lets running requests finish (SHUTDOWN_TIMEOUT); a second one ends at once.`;
+
+  static override examples = [
+    { description: 'try it without any key: a built-in provider answers', command: '<%= config.bin %> <%= command.id %> --demo' },
+    { description: 'another port', command: '<%= config.bin %> <%= command.id %> --port 8080' },
+    { description: 'with export to a cluster', command: '<%= config.bin %> <%= command.id %> --elasticsearch --elasticsearch-url http://localhost:9200' },
+    { description: 'see the configuration and where each value came from', command: '<%= config.bin %> <%= command.id %> --print-config' },
+  ];
+
+  static override enableJsonFlag = true;
+
+  static override flags = {
+    'port': Flags.string({ char: 'p', description: 'port to listen on; 0 takes a free one (PORT)', helpValue: '3000' }),
+    'host': Flags.string({ description: 'address to bind (HOST)', helpValue: '127.0.0.1' }),
+    'demo': Flags.boolean({ description: 'start a built-in stand-in provider as /demo, which needs no key' }),
+    'elasticsearch': Flags.boolean({ description: 'export to Elasticsearch (ENABLE_ELASTICSEARCH)', allowNo: true }),
+    'elasticsearch-url': Flags.string({ description: 'the cluster; several nodes by comma (ELASTICSEARCH_URL)', helpValue: 'http://localhost:9200' }),
+    'elasticsearch-index': Flags.string({ description: 'name that records are stored under (ELASTICSEARCH_INDEX)', helpValue: 'ai-gateway-metrics' }),
+    'telemetry-dir': Flags.string({ description: 'folder of the telemetry log (TELEMETRY_DIR)', helpValue: 'DIR' }),
+    'log-level': Flags.string({ description: 'trace, debug, info, warn, error, fatal or silent (LOG_LEVEL)', helpValue: 'info' }),
+    'log-requests': Flags.boolean({ description: 'log a line for each request' }),
+    'allow-open': Flags.boolean({ description: 'lend the keys that the gateway holds to everybody who reaches it, also beyond this machine' }),
+    'print-config': Flags.boolean({ description: 'print the effective configuration, secrets masked, and exit' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Serve);
+    const options = {
+      PORT: flags.port,
+      HOST: flags.host,
+      ENABLE_ELASTICSEARCH: flags.elasticsearch === undefined ? undefined : String(flags.elasticsearch),
+      ELASTICSEARCH_URL: flags['elasticsearch-url'],
+      ELASTICSEARCH_INDEX: flags['elasticsearch-index'],
+      TELEMETRY_DIR: flags['telemetry-dir'],
+      LOG_LEVEL: flags['log-level'],
+    };
+    const config = this.loadConfig(options);
+    if (flags['print-config']) return this.#printConfig(options, config);
+    const { startServer } = await import('../server/start.js');
+    await startServer({
+      config,
+      demo: flags.demo,
+      allowOpen: flags['allow-open'],
+      logRequests: flags['log-requests'],
+      version: this.config.version,
+      out: (text) => { this.out(text); },
+      note: (text) => { this.note(text); },
+    });
+    return undefined;
+  }
+
+  async #printConfig(flags: Readonly<Record<string, string | undefined>>, config: Config): Promise<{ settings: EffectiveSetting[] }> {
+    const [{ effectiveSettings }, { providerVariables }, { renderTable }] = await Promise.all([
+      import('../config/effective.js'), import('../server/provider-variables.js'), import('../cli/table.js'),
+    ]);
+    const settings = effectiveSettings({ flags }, providerVariables((name) => config.variable(name)));
+    this.out(renderTable({
+      head: ['variable', 'value', 'source'],
+      rows: settings.map(({ name, value, source }) => [name, value ?? '', source ?? '']),
+      color: this.color,
+      width: this.width,
+    }));
+    return { settings };
+  }
+}
