@@ -25,7 +25,8 @@ export async function runCli({ root, argv: given, fromSource = false }: RunOptio
   const json = wantsJson(argv);
   let exitCode: number;
   try {
-    const config = await Config.load({ root });
+    // A manifest is of the last build: it would hide what the sources say.
+    const config = await Config.load({ root, ignoreManifest: fromSource });
     checkCommand(config, argv);
     await run(argv, config);
     exitCode = Number(process.exitCode ?? EXIT.ok);
