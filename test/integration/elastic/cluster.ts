@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { ElasticsearchConfig } from '../../../src/config/config.js';
 import type { Answer } from '../../../src/elastic/answers.js';
 import { createElastic, type Elastic } from '../../../src/elastic/client.js';
+import { elasticsearchUrl, needElasticsearch } from '../../support/elasticsearch/shared.js';
+
+needElasticsearch();
 
 /** The cluster under test, with its superuser. */
 export interface Cluster {
@@ -11,7 +14,7 @@ export interface Cluster {
 }
 
 export function cluster(): Cluster {
-  const url = new URL(process.env['GATEWAY_TEST_ELASTICSEARCH_URL'] ?? 'http://elastic:changeme@127.0.0.1:9350');
+  const url = elasticsearchUrl();
   return { url: url.origin, username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
 }
 
@@ -28,7 +31,12 @@ export function freshName(prefix = 'gwtest'): string {
 
 /** Everything that a test asks of the cluster directly, as its superuser. */
 export class Admin {
-  readonly elastic: Elastic = createElastic(configOf());
+  #elastic: Elastic | undefined;
+
+  /** Connected at the first use: the server is started only after the files are loaded. */
+  get elastic(): Elastic {
+    return this.#elastic ??= createElastic(configOf());
+  }
 
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     return this.elastic.request({ method, path, ...(body !== undefined && { body }) });
