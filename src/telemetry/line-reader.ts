@@ -1,0 +1,81 @@
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** A run of whole lines of a file, or of bytes in which no line ends. */
+export interface Chunk {
+  /** Whole lines, each with its newline; empty where the bytes are no lines at all. */
+  readonly lines: readonly Buffer[];
+  /** Offsets in the file: of the first byte, and behind the last newline. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Reads the lines of one file that may still grow, from an offset on, in chunks of bounded size. */
+export class LineReader {
+  readonly #path: string;
+  #file: FileHandle | undefined;
+  #offset: number;
+
+  constructor(path: string, offset: number) {
+    this.#path = path;
+    this.#offset = offset;
+  }
+
+  /** Where the next chunk begins. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /**
+   * The next whole lines; undefined where none ends yet, `gone` where the file was removed before it
+   * was opened.
+   *
+   * @throws the system's error
+   */
+  async read(maxBytes: number = CHUNK_BYTES): Promise<Chunk | 'gone' | undefined> {
+    try {
+      this.#file ??= await open(this.#path, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
+      throw error;
+    }
+    const buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, CHUNK_BYTES));
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset);
+    if (bytesRead === 0) return undefined;
+    const start = this.#offset;
+    const whole = buffer.lastIndexOf(0x0a, bytesRead - 1) + 1;
+    if (whole === 0) {
+      const full = bytesRead === buffer.length;
+      if (full && buffer.length < CHUNK_BYTES) return this.read();
+      if (!full) return undefined;
+      // No line is that long: these bytes are no lines.
+      this.#offset += bytesRead;
+      return { lines: [], start, end: this.#offset };
+    }
+    this.#offset += whole;
+    return { lines: split(buffer.subarray(0, whole)), start, end: this.#offset };
+  }
+
+  /** Bytes behind the last whole line. */
+  async rest(): Promise<number> {
+    const size = (await this.#file?.stat())?.size ?? this.#offset;
+    return Math.max(0, size - this.#offset);
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+}
+
+function split(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let from = 0; from < bytes.length;) {
+    const end = bytes.indexOf(0x0a, from) + 1;
+    lines.push(bytes.subarray(from, end));
+    from = end;
+  }
+  return lines;
+}
