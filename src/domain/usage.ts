@@ -19,6 +19,10 @@ export interface Usage {
   reasoningTokens?: number;
   inputAudioTokens?: number;
   outputAudioTokens?: number;
+  inputImageTokens?: number;
+  outputImageTokens?: number;
+  /** Searches of the web that the provider bills by the piece. */
+  webSearches?: number;
   /** What the provider itself says the call cost, in US dollars (OpenRouter, xAI). */
   providerCost?: number;
   /** The provider's service tier (`batch`, `flex`, `priority`, …), where it says one. */

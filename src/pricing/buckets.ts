@@ -2,7 +2,7 @@ import type { Usage } from '../domain/usage.js';
 
 /**
  * A call's tokens in disjoint buckets: fresh input, cache read, cache write, output, reasoning —
- * audio apart, and cache writes by lifetime, since those have rates of their own.
+ * audio and images apart, and cache writes by lifetime, since those have rates of their own.
  */
 export interface TokenBuckets {
   /** All input tokens; absent when unknown. Not a bucket: it chooses the tier of the rates. */
@@ -15,10 +15,16 @@ export interface TokenBuckets {
   /** Audio input that did not come from a cache. */
   readonly inputAudio: number;
   readonly cachedAudio: number;
+  /** Images as input that did not come from a cache. */
+  readonly inputImage: number;
+  readonly cachedImage: number;
   /** Text output without reasoning. */
   readonly output: number;
   readonly reasoning: number;
   readonly outputAudio: number;
+  readonly outputImage: number;
+  /** Not tokens: searches that are billed by the piece. */
+  readonly webSearches: number;
 }
 
 /**
@@ -33,29 +39,37 @@ export function splitBuckets(usage: Usage): TokenBuckets | undefined {
   const output = outputTotal ?? 0;
   const reasoning = count(usage.reasoningTokens) ?? 0;
   const outputAudio = count(usage.outputAudioTokens) ?? 0;
-  const text = output - reasoning - outputAudio;
+  const outputImage = count(usage.outputImageTokens) ?? 0;
+  const text = output - reasoning - outputAudio - outputImage;
 
   const known = input !== undefined;
   const read = known ? count(usage.cachedTokens) ?? 0 : 0;
   const write = known ? count(usage.cacheWriteTokens) ?? 0 : 0;
   const write1h = known ? count(usage.cacheWrite1hTokens) ?? 0 : 0;
   const audio = known ? count(usage.inputAudioTokens) ?? 0 : 0;
-  const rest = (input ?? 0) - read - write - audio;
-  // Audio and cache read may overlap, and no provider says by how much: only what must overlap does.
-  const cachedAudio = Math.max(0, -rest);
+  const image = known ? count(usage.inputImageTokens) ?? 0 : 0;
+  const rest = (input ?? 0) - read - write - audio - image;
+  // Audio and images may overlap with the cache read, and few providers say by how much: only what must overlap does.
+  const cachedMedia = Math.max(0, -rest);
+  const cachedAudio = Math.min(cachedMedia, audio);
+  const cachedImage = cachedMedia - cachedAudio;
 
-  if (text < 0 || write1h > write || cachedAudio > Math.min(read, audio)) return undefined;
+  if (text < 0 || write1h > write || cachedMedia > Math.min(read, audio + image)) return undefined;
   return {
     input,
     fresh: Math.max(0, rest),
-    cacheRead: read - cachedAudio,
+    cacheRead: read - cachedMedia,
     cacheWrite: write - write1h,
     cacheWrite1h: write1h,
     inputAudio: audio - cachedAudio,
     cachedAudio,
+    inputImage: image - cachedImage,
+    cachedImage,
     output: text,
     reasoning,
     outputAudio,
+    outputImage,
+    webSearches: count(usage.webSearches) ?? 0,
   };
 }
 

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { ModelInfo, Provider } from '@pydantic/genai-prices';
 import { BoundedMap } from './bounded-map.js';
 import { libraryTable } from './library-table.js';
@@ -24,6 +26,8 @@ export interface LibraryPrices {
 
 const PACKAGE = '@pydantic/genai-prices';
 const MEMO_LIMIT = 10_000;
+/** What Google's OpenAI-compatible interfaces put before a model's name. */
+const PUBLISHER = /^(?:models|google)\//;
 
 /** A match that was made: the model, priced once for all or anew for each point in time. */
 interface Match {
@@ -39,7 +43,7 @@ export async function loadLibraryPrices(): Promise<LibraryPrices> {
     const provider = findProvider({ providerId });
     // The library also guesses a provider from parts of a name; a guessed price would be a wrong one.
     if (provider?.id !== providerId) return undefined;
-    const found = calcPrice({}, model, { providerId });
+    const found = calcPrice({}, model, { providerId }) ?? calcPrice({}, model.replace(PUBLISHER, ''), { providerId });
     if (found === null) return undefined;
     const id = `${found.provider.id}/${found.model.id}`;
     if (!Array.isArray(found.model.prices)) {
@@ -47,11 +51,16 @@ export async function loadLibraryPrices(): Promise<LibraryPrices> {
       return { id, tableAt: () => table };
     }
     const alone = onlyModel(found.provider, found.model);
+    // Prices begin and end at whole seconds, and calls of one second are many.
+    let second = NaN;
+    let table: PriceTable | undefined;
     return {
       id,
       tableAt: (at) => {
+        if (Math.floor(at / 1000) === second) return table;
         const then = calcPrice({}, model, { provider: alone, timestamp: new Date(at) });
-        return then === null ? undefined : libraryTable(then.model_price);
+        second = Math.floor(at / 1000);
+        return table = then === null ? undefined : libraryTable(then.model_price);
       },
     };
   };
@@ -80,7 +89,8 @@ function onlyModel(provider: Provider, model: ModelInfo): Provider {
 }
 
 async function packageVersion(): Promise<string> {
-  const manifest = new URL('../package.json', import.meta.resolve(PACKAGE));
+  // The package exports no manifest: it lies above its entry point.
+  const manifest = join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), '..', 'package.json');
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
   return version;
 }

@@ -9,17 +9,22 @@ const RATES = {
   cacheWrite1h: 'cache_write_1h_mtok',
   inputAudio: 'input_audio_mtok',
   cachedAudio: 'cache_audio_read_mtok',
+  inputImage: 'input_image_mtok',
+  cachedImage: 'cache_image_read_mtok',
   output: 'output_mtok',
   reasoning: 'output_reasoning_mtok',
   outputAudio: 'output_audio_mtok',
+  outputImage: 'output_image_mtok',
 } as const satisfies Partial<Record<keyof PriceTable, string>>;
 
-const tables = new WeakMap<ModelPrice, PriceTable>();
+const COUNTED: readonly string[] = Object.values(RATES);
 
-/** A price of the library as our table; the same price gives the same table. */
-export function libraryTable(price: ModelPrice): PriceTable {
-  const known = tables.get(price);
-  if (known !== undefined) return known;
+/**
+ * A price of the library as our table; undefined where a kind of token has a rate of its own that no
+ * answer counts for us (video, citations): the sum would be wrong.
+ */
+export function libraryTable(price: ModelPrice): PriceTable | undefined {
+  if (Object.keys(price).some((name) => name.endsWith('_mtok') && !COUNTED.includes(name))) return undefined;
   const table: Record<string, Rate> = {};
   for (const [ours, theirs] of Object.entries(RATES)) {
     const rate = price[theirs];
@@ -27,7 +32,8 @@ export function libraryTable(price: ModelPrice): PriceTable {
   }
   const perThousandCalls = price.requests_kcount;
   if (typeof perThousandCalls === 'number') table.perRequest = perThousandCalls / 1000;
-  tables.set(price, table);
+  const perThousandSearches = price.web_searches_kcount;
+  if (typeof perThousandSearches === 'number') table.perSearch = perThousandSearches / 1000;
   return table;
 }
 

@@ -4,9 +4,11 @@ import type { PriceOverride } from './price-override.js';
 import type { PriceTable, Rate } from './price-table.js';
 
 const RATE_FIELDS = [
-  'input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio', 'cachedAudio', 'output', 'reasoning', 'outputAudio',
+  'input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio', 'cachedAudio', 'inputImage', 'cachedImage',
+  'output', 'reasoning', 'outputAudio', 'outputImage',
 ] as const satisfies readonly (keyof PriceTable)[];
-const FIELDS: readonly string[] = ['provider', 'model', 'from', ...RATE_FIELDS, 'perRequest', 'baseModel', 'multiplier', 'serviceTiers'];
+const PIECE_FIELDS = ['perRequest', 'perSearch'] as const satisfies readonly (keyof PriceTable)[];
+const FIELDS: readonly string[] = ['provider', 'model', 'from', ...RATE_FIELDS, ...PIECE_FIELDS, 'baseModel', 'multiplier', 'serviceTiers'];
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?$/;
 const AMOUNT = 'Give a number that is not negative, in US dollars, for example 2.5.';
 const FACTOR = 'Give a number that is not negative, for example 0.5 for half the price.';
@@ -68,7 +70,7 @@ export function readOverride(raw: unknown, { file, position, knowsProvider }: En
 
   const table: Record<string, Rate> = {};
   for (const name of RATE_FIELDS) if (raw[name] !== undefined) table[name] = rate(name, raw[name]);
-  if (raw.perRequest !== undefined) table.perRequest = number('perRequest', raw.perRequest, AMOUNT);
+  for (const name of PIECE_FIELDS) if (raw[name] !== undefined) table[name] = number(name, raw[name], AMOUNT);
   const ownRates = Object.keys(table).length > 0;
   if (ownRates && table.input === undefined && table.output === undefined) {
     throw fail('has neither input nor output', 'Give both prices per million tokens; 0 is a price.');

@@ -14,11 +14,16 @@ export interface PriceTable {
   readonly cacheWrite1h?: Rate;
   readonly inputAudio?: Rate;
   readonly cachedAudio?: Rate;
+  readonly inputImage?: Rate;
+  readonly cachedImage?: Rate;
   readonly output?: Rate;
   readonly reasoning?: Rate;
   readonly outputAudio?: Rate;
+  readonly outputImage?: Rate;
   /** US dollars per call, whatever its tokens. */
   readonly perRequest?: number;
+  /** US dollars per search of the web that the provider counts. */
+  readonly perSearch?: number;
 }
 
 const MILLION = 1_000_000;
@@ -38,10 +43,15 @@ export function costOf(tokens: TokenBuckets, table: PriceTable): number | undefi
     + part(tokens.cacheWrite1h, table.cacheWrite1h ?? cacheWrite, total)
     + part(tokens.inputAudio, table.inputAudio ?? input, total)
     + part(tokens.cachedAudio, table.cachedAudio ?? cacheRead, total)
+    + part(tokens.inputImage, table.inputImage ?? input, total)
+    + part(tokens.cachedImage, table.cachedImage ?? cacheRead, total)
     + part(tokens.output, output, total)
     + part(tokens.reasoning, table.reasoning ?? output, total)
-    + part(tokens.outputAudio, table.outputAudio ?? output, total);
-  return Number.isFinite(sum) ? sum / MILLION + (table.perRequest ?? 0) : undefined;
+    + part(tokens.outputAudio, table.outputAudio ?? output, total)
+    + part(tokens.outputImage, table.outputImage ?? output, total);
+  if (tokens.webSearches > 0 && table.perSearch === undefined) return undefined;
+  const pieces = (table.perRequest ?? 0) + tokens.webSearches * (table.perSearch ?? 0);
+  return Number.isFinite(sum) ? sum / MILLION + pieces : undefined;
 }
 
 /** NaN where tokens have no rate, so that the whole sum is unknown. */

@@ -56,11 +56,19 @@ function providersFigure({ providerCost }: Usage): Price | undefined {
 function estimate({ provider, model, responseModel, at }: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
   const tokens = splitBuckets(usage);
   if (tokens === undefined) return undefined;
-  const found = finder.find(provider, [responseModel, model], at);
+  const found = finder.find(provider, byDetail(model, responseModel), at);
   if (found === undefined) return undefined;
   const factor = tierFactor(found, usage.serviceTier);
   const cost = factor === undefined ? undefined : costOf(tokens, scaled(found.table, factor));
   return cost === undefined ? undefined : { cost, source: found.source, version: found.version };
+}
+
+/**
+ * A model's names, the one that says more first: mostly the answer's (`gpt-4o-2024-08-06` for
+ * `gpt-4o`), but Bedrock's ids hold the answer's name and the region that is billed.
+ */
+function byDetail(asked: string | undefined, answered: string | undefined): readonly (string | undefined)[] {
+  return asked !== undefined && answered !== undefined && asked.includes(answered) ? [asked, answered] : [answered, asked];
 }
 
 /** A tier that nobody gave a multiplier for has another price than the list's, and which is unknown. */

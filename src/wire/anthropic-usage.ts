@@ -25,6 +25,7 @@ export function anthropicUsage(raw: unknown, before?: Usage): Usage | undefined 
     cacheWriteTokens: cacheWrite,
     cacheWrite1hTokens: latest(written1h, before?.cacheWrite1hTokens),
     reasoningTokens: latest(asCount(asRecord(usage.output_tokens_details)?.thinking_tokens), before?.reasoningTokens),
+    webSearches: latest(asCount(asRecord(usage.server_tool_use)?.web_search_requests) || undefined, before?.webSearches),
     serviceTier: asText(usage.service_tier) ?? before?.serviceTier,
   });
 }

@@ -22,12 +22,13 @@ export function geminiUsage(raw: unknown): Usage | undefined {
     totalTokens: total,
     cachedTokens: asCount(usage.cachedContentTokenCount),
     reasoningTokens: thoughts,
-    inputAudioTokens: audioTokens(usage.promptTokensDetails),
-    outputAudioTokens: audioTokens(usage.candidatesTokensDetails),
+    inputAudioTokens: tokensOf('AUDIO', usage.promptTokensDetails),
+    outputAudioTokens: tokensOf('AUDIO', usage.candidatesTokensDetails),
+    inputImageTokens: tokensOf('IMAGE', usage.promptTokensDetails),
+    outputImageTokens: tokensOf('IMAGE', usage.candidatesTokensDetails),
   });
 }
 
-function audioTokens(details: unknown): number | undefined {
-  const audio = asArray(details).map(asRecord).find((entry) => entry?.modality === 'AUDIO');
-  return asCount(audio?.tokenCount);
+function tokensOf(modality: string, details: unknown): number | undefined {
+  return asCount(asArray(details).map(asRecord).find((entry) => entry?.modality === modality)?.tokenCount);
 }

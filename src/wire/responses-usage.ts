@@ -13,6 +13,7 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | und
   if (usage === undefined || (input === undefined && output === undefined)) return undefined;
   const inputDetails = asRecord(usage.input_tokens_details) ?? asRecord(usage.input_token_details);
   const outputDetails = asRecord(usage.output_tokens_details) ?? asRecord(usage.output_token_details);
+  const imageInput = asCount(inputDetails?.image_tokens);
   const ticks = asAmount(usage.cost_in_usd_ticks);
   return makeUsage({
     inputTokens: input,
@@ -23,6 +24,9 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | und
     reasoningTokens: asCount(outputDetails?.reasoning_tokens),
     inputAudioTokens: asCount(inputDetails?.audio_tokens),
     outputAudioTokens: asCount(outputDetails?.audio_tokens),
+    inputImageTokens: imageInput,
+    // The images API counts input by kind; its output is the image, unless details say otherwise.
+    outputImageTokens: asCount(outputDetails?.image_tokens) ?? (imageInput === undefined || outputDetails !== undefined ? undefined : output),
     providerCost: ticks === undefined ? undefined : ticks / 1e10,
     serviceTier: asText(serviceTier),
   });

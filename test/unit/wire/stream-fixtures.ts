@@ -64,7 +64,7 @@ export const STREAM_FIXTURES: readonly StreamFixture[] = [
     ...good, usage: { inputTokens: 14, outputTokens: 5, totalTokens: 19, inputAudioTokens: 14 },
   }),
   fixture('openai/image-stream.sse', '/v1/images/generations', {
-    ...good, complete: false, usage: { inputTokens: 50, outputTokens: 4160, totalTokens: 4210 },
+    ...good, complete: false, usage: { inputTokens: 50, outputTokens: 4160, totalTokens: 4210, inputImageTokens: 0, outputImageTokens: 4160 },
   }),
   fixture('azure-openai/chat-stream.sse', '/openai/deployments/prod/chat/completions', {
     ...good, responseModel: 'gpt-4.1-2025-04-14', finishReason: 'stop',
