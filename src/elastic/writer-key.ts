@@ -35,7 +35,7 @@ export async function makeWriterKey(elastic: Elastic, config: ElasticsearchConfi
   const encoded = stringAt(answer.body, 'encoded') ?? Buffer.from(`${id}:${key}`).toString('base64');
   const missing = await lacking(config, encoded);
   if (missing === undefined) return { id, name, encoded };
-  const gone = isGood(await elastic.request({ method: 'DELETE', path: '/_security/api_key', body: { ids: [id] } }));
+  const gone = isGood(await elastic.request({ method: 'DELETE', path: '/_security/api_key', body: { ids: [id], owner: true } })); // its own: all that manage_own_api_key allows
   throw failure('es_api_key_short',
     `the API key would lack ${missing}, because whoever makes a key can only hand on privileges that they have; the key ${gone ? 'was invalidated again' : `${id} could not be invalidated`}`,
     `Run this as a user that has ${missing}, for example one with the role ${name} and the cluster privilege manage_own_api_key.`);

@@ -1,0 +1,155 @@
+import { tmpdir } from 'node:os';
+import { expect } from 'chai';
+import { at, listAt, stringAt } from '../../../src/elastic/json.js';
+import { utcDate } from '../../../src/elastic/init-steps.js';
+import { Admin, cluster, freshName } from './cluster.js';
+import { gateway, gatewayJson, run } from './gateway-command.js';
+
+const actions = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'steps').map((step) => [at(step, 'id'), at(step, 'action')]));
+
+describe('gateway es init', () => {
+  const admin = new Admin();
+  const today = utcDate(Date.now());
+  const names: string[] = [];
+  let name = '';
+  let env: Record<string, string> = {};
+
+  beforeEach(() => {
+    name = freshName();
+    names.push(name);
+    env = { ELASTICSEARCH_INDEX: name };
+  });
+  after(async () => {
+    for (const each of names) {
+      await admin.drop(each);
+      for (const role of ['writer', 'reader', 'admin']) await admin.ask('DELETE', `/_security/role/${each}-${role}`);
+    }
+    await admin.elastic.close();
+  });
+
+  it('sets everything up, and the second time changes nothing and says so', async () => {
+    const first = await gatewayJson(['es', 'init'], env);
+    expect(first.code).to.equal(0);
+    expect(Object.keys(first.json)).to.deep.equal(['changed', 'steps']);
+    expect(first.json['changed']).to.equal(true);
+    expect(actions(first.json)).to.deep.equal({ layout: 'unchanged', policy: 'create', template: 'create', index: 'create', alias: 'unchanged', mapping: 'unchanged' });
+    for (const step of listAt(first.json, 'steps')) expect(Object.keys(step as object)).to.deep.equal(['id', 'action', 'detail']);
+    const second = await gateway(['es', 'init'], env);
+    expect(second).to.include({ code: 0, stderr: '' });
+    expect(second.stdout).to.match(/│ Step +│ Action +│ Detail/).and.match(/Nothing was changed\./);
+    expect((await admin.ask('GET', `/${name}/_mapping`)).status).to.equal(200);
+  });
+
+  it('shows with --dry-run the exact requests, and sends none', async () => {
+    const { code, stdout } = await gateway(['es', 'init', '--dry-run'], env);
+    expect(code).to.equal(0);
+    expect(stdout).to.include(`PUT /_ilm/policy/${name}-policy\n{\n  "policy"`).and.include(`PUT /${name}-${today}`);
+    const { json } = await gatewayJson(['es', 'init', '--dry-run'], env);
+    expect(listAt(json, 'requests').map((request) => stringAt(request, 'path'))).to.deep.equal([`/_ilm/policy/${name}-policy`, `/_index_template/${name}-template`, `/${name}-${today}`]);
+    expect((await admin.ask('GET', `/_ilm/policy/${name}-policy`)).status).to.equal(404);
+  });
+
+  it('shows what somebody has edited as a difference, exits 1, and replaces it with --force', async () => {
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
+    const kept = await gateway(['es', 'init'], env);
+    expect(kept.code).to.equal(1);
+    expect(kept.stdout).to.include('--- policy on the server\n+++ policy of the gateway\n  phases.delete.min_age\n-   "7776000000ms"\n+   "2592000000ms"');
+    expect(actions((await gatewayJson(['es', 'init'], env)).json)).to.include({ policy: 'conflict', template: 'unchanged' });
+    const forced = await gatewayJson(['es', 'init', '--force'], env);
+    expect(forced.code).to.equal(0);
+    expect(actions(forced.json)).to.include({ policy: 'update' });
+  });
+
+  it('keeps what was chosen about lifecycle and volume when it is run again without the flags', async () => {
+    const chosen = ['--retention', '90d', '--shards', '2', '--replicas', '0', '--refresh-interval', '30s', '--codec', 'default'];
+    expect((await gatewayJson(['es', 'init', ...chosen], env)).code).to.equal(0);
+    const settings = at(await admin.must('GET', `/${name}-${today}/_settings`), `${name}-${today}`, 'settings', 'index');
+    expect(settings).to.include({ number_of_shards: '2', number_of_replicas: '0', refresh_interval: '30s', codec: 'default' });
+    expect(settings).not.to.have.property('auto_expand_replicas');
+    const age = async (): Promise<unknown> => at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age');
+    expect(await age()).to.equal('90d');
+    expect((await gatewayJson(['es', 'init'], env)).json['changed']).to.equal(false);
+    const shorter = await gatewayJson(['es', 'init', '--retention', '7d', '--replicas', 'auto'], env);
+    expect(actions(shorter.json)).to.include({ policy: 'update', template: 'update' });
+    expect(await age()).to.equal('7d');
+    expect(at((await admin.template(name)).template.settings, 'index')).to.include({ auto_expand_replicas: '0-1', number_of_shards: '2', codec: 'default' });
+  });
+
+  it('makes roles and a key that can do what the gateway must, and prints the key once', async () => {
+    const { code, json } = await gatewayJson(['es', 'init', '--roles', '--api-key', '--api-key-expires', '1d'], env);
+    expect(code).to.equal(0);
+    expect(actions(json)).to.include({ 'role-writer': 'create', 'role-reader': 'create', 'role-admin': 'create' });
+    expect(actions((await gatewayJson(['es', 'init', '--roles'], env)).json)).to.include({ 'role-writer': 'unchanged', 'role-reader': 'unchanged', 'role-admin': 'unchanged' });
+    const key = stringAt(json, 'api_key', 'encoded') ?? '';
+    const withKey = { ...env, ELASTICSEARCH_API_KEY: key, ELASTICSEARCH_USERNAME: '', ELASTICSEARCH_PASSWORD: '' };
+    const verified = await gatewayJson(['es', 'verify', '--only', 'authentication,privileges,policy,template,write,newest'], withKey);
+    expect(verified.json['checks']).to.satisfy((checks: { status: string }[]) => checks.length === 6 && checks.every((check) => check.status === 'ok'), JSON.stringify(verified.json));
+    expect(await admin.must('DELETE', '/_security/api_key', { name: `${name}-writer` })).to.have.property('invalidated_api_keys').with.length(1);
+  });
+
+  it('does every step with the role NAME-admin, and migration\'s and verify\'s checks with NAME-writer', async () => {
+    await gatewayJson(['es', 'init', '--roles'], env);
+    const passwords = { password: 'a-test-password' };
+    for (const role of ['admin', 'writer']) await admin.must('PUT', `/_security/user/${name}-${role}`, { ...passwords, roles: [`${name}-${role}`] });
+    try {
+      await admin.must('DELETE', `/${name}-${today}`);
+      await admin.must('DELETE', `/_index_template/${name}-template`);
+      const made = await gatewayJson(['es', 'init'], { ...env, ELASTICSEARCH_USERNAME: `${name}-admin`, ELASTICSEARCH_PASSWORD: 'a-test-password' });
+      expect(made.code, JSON.stringify(made.json)).to.equal(0);
+      expect(actions(made.json)).to.include({ template: 'create', index: 'create' });
+      const verified = await gatewayJson(['es', 'verify', '--only', 'privileges,write,newest'], { ...env, ELASTICSEARCH_USERNAME: `${name}-writer`, ELASTICSEARCH_PASSWORD: 'a-test-password' });
+      expect(verified.code, JSON.stringify(verified.json)).to.equal(0);
+    } finally {
+      for (const role of ['admin', 'writer']) await admin.ask('DELETE', `/_security/user/${name}-${role}`);
+    }
+  });
+
+  it('takes a key back that its maker could not give the privileges', async () => {
+    await gatewayJson(['es', 'init'], env);
+    const maker = await admin.user(`${name}-maker`, ['monitor', 'read_ilm', 'manage_own_api_key'], [{ names: [`${name}*`], privileges: ['read', 'view_index_metadata'] }]);
+    try {
+      const { code, json } = await gatewayJson(['es', 'init', '--api-key'], { ...env, ELASTICSEARCH_USERNAME: maker.username, ELASTICSEARCH_PASSWORD: maker.password });
+      expect(code).to.equal(1);
+      expect(at(json, 'error', 'code')).to.equal('es_api_key_short');
+      expect(at(json, 'error', 'message')).to.match(/would lack index privilege create_doc, auto_configure, monitor on .*invalidated again/);
+      const keys = listAt(await admin.must('GET', `/_security/api_key?name=${name}-writer`), 'api_keys');
+      expect(keys.map((key) => at(key, 'invalidated'))).to.deep.equal([true]);
+    } finally {
+      await admin.dropUser(maker.username);
+    }
+  });
+
+  it('gives with --print a shell script that does the same', async () => {
+    const { stdout } = await gateway(['es', 'init', '--print', '--roles', '--retention', '60d'], { ...env, ELASTICSEARCH_URL: 'http://127.0.0.1:1' });
+    const { url, username, password } = cluster();
+    for (const time of ['first', 'second']) {
+      const done = await run([], tmpdir(), { PATH: process.env['PATH'], ELASTICSEARCH_URL: url, ELASTICSEARCH_USERNAME: username, ELASTICSEARCH_PASSWORD: password }, ['sh'], stdout);
+      expect(done.code, `${time}: ${done.stdout}${done.stderr}`).to.equal(0);
+    }
+    const after = await gatewayJson(['es', 'init', '--roles'], env);
+    expect(after.json['changed'], JSON.stringify(after.json)).to.equal(false);
+    expect(new Set(Object.values(actions(after.json)))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('refuses bad names and values before any request', async () => {
+    const nowhere = { ...env, ELASTICSEARCH_URL: 'http://127.0.0.1:1' };
+    for (const [argv, words] of [
+      [['--index', 'Upper'], /ELASTICSEARCH_INDEX=Upper: must be lower case/],
+      [['--retention', '30 days'], /--retention 30 days: must be a time such as 30d/],
+      [['--shards', '0'], /--shards 0: must be a whole number from 1/],
+      [['--replicas', 'many'], /--replicas many: must be .* or auto/],
+      [['--refresh-interval', '5'], /--refresh-interval 5/],
+      [['--codec', 'zip'], /--codec zip: must be default or best_compression/],
+    ] as const) {
+      const { code, json } = await gatewayJson(['es', 'init', ...argv], nowhere);
+      expect(code, argv.join(' ')).to.equal(2);
+      expect(at(json, 'error', 'message')).to.match(words);
+    }
+  });
+
+  it('says in words what does not answer', async () => {
+    const { code, stdout, stderr } = await gateway(['es', 'init'], { ...env, ELASTICSEARCH_URL: 'http://127.0.0.1:1' });
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+    expect(stderr).to.match(/nothing listens on 127\.0\.0\.1:1/).and.not.match(/ {4}at /);
+  });
+});
