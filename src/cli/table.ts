@@ -26,7 +26,8 @@ export function renderTable({ head, rows, align, color, width }: TableOptions): 
     head: head.map((name) => paint('bold', printable(name), color)),
     ...(align === undefined ? {} : { colAligns: [...align] }),
     ...(widths === undefined ? {} : { colWidths: widths, wordWrap: true }),
-    style: { head: [], border: [] },
+    // Lines between rows only where a row has several lines of text.
+    style: { head: [], border: [], compact: widths === undefined && !texts.flat().some((text) => text.includes('\n')) },
   });
   rows.forEach((row, y) => {
     table.push(row.map((cell, x) => {
