@@ -1,24 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { ReadVariable } from './upstream.js';
 
 const SERVICE = 'bedrock';
-const DEFAULT_REGION = 'us-east-1';
-
-/** What a region may look like: it becomes a part of a host name. */
-export const REGION = /^[a-z]{2,}(?:-[a-z0-9]+)*$/;
-
-/**
- * The region of a call: the credential scope of the signature that an AWS SDK made for the gateway's
- * address, then `x-aws-region`, then AWS_REGION (proxy.md, rule 8). Undefined when what the client
- * names is no region.
- */
-export function regionOf(headers: IncomingHttpHeaders, variable: ReadVariable): string | undefined {
-  const scope = /Credential=[^/\s]+\/\d{8}\/([^/\s]+)\//.exec(headers.authorization ?? '')?.[1];
-  const named = headers['x-aws-region'];
-  const region = scope ?? (Array.isArray(named) ? named[0] : named)
-    ?? variable('AWS_REGION')?.value ?? variable('AWS_DEFAULT_REGION')?.value ?? DEFAULT_REGION;
-  return REGION.test(region) ? region : undefined;
-}
 
 export interface AwsRequest {
   readonly method: string;

@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly allowOpen: boolean;
   readonly refuse: () => ErrorType | undefined;
   readonly onExchange?: (exchange: Exchange) => void;
+  /** 60 s unless given. */
+  readonly clientIdleMs?: number;
 }
 
 /** The hot path with all its parts. */
@@ -67,7 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     firstByteMs: settings.upstreamFirstByteTimeoutMs,
     idleMs: settings.upstreamIdleTimeoutMs,
     totalMs: settings.upstreamTotalTimeoutMs,
-    clientIdleMs: CLIENT_IDLE_MS,
+    clientIdleMs: options.clientIdleMs ?? CLIENT_IDLE_MS,
   };
   const sweeper = new Sweeper(Object.values(limits));
   const openai = upstreams.find(({ provider }) => provider.name === 'openai');

@@ -29,6 +29,8 @@ export interface Admission {
   readonly client: string | undefined;
   /** The gateway's key is to be used upstream. */
   readonly useOwnKey: boolean;
+  /** The client sent a credential of its own for this provider. */
+  readonly clientHasKey: boolean;
   /** The places (`authorization`, …, `?key`) whose content must not go upstream. */
   readonly remove: readonly string[];
 }
@@ -58,7 +60,7 @@ export class Gatekeeper {
     }
     for (const place of [...HEADER_PLACES, '?key']) {
       const credential = credentialAt(place, headers, query);
-      if (credential === undefined) continue;
+      if (credential === undefined || credential === '') continue;
       const label = this.#match(credential);
       if (label !== undefined) return { label, place };
     }
@@ -68,13 +70,14 @@ export class Gatekeeper {
   /**
    * @param trusted whether a caller without a gateway key may use the gateway's own provider keys
    *   (it comes from loopback, or the operator said --allow-open)
+   * @param pathAuth where the path wants its credential, if not in the provider's own place
    */
-  admit(upstream: Upstream, headers: IncomingHttpHeaders, query: string, trusted: boolean): Admission | Refusal {
+  admit(upstream: Upstream, headers: IncomingHttpHeaders, query: string, trusted: boolean, pathAuth?: AuthStyle): Admission | Refusal {
     const gatewayKey = this.identify(headers, query);
     if (this.locked && gatewayKey === undefined) return { refused: 'no-gateway-key' };
     const mayUseOwn = trusted || gatewayKey !== undefined;
     const { auth, alsoAuth = [] } = upstream.provider;
-    const accepted = new Set([auth, ...alsoAuth].flatMap((style) => PLACES_OF[style]));
+    const accepted = new Set([pathAuth ?? auth, auth, ...alsoAuth].flatMap((style) => PLACES_OF[style]));
 
     const remove: string[] = [];
     let clientHasKey = false;
@@ -82,20 +85,19 @@ export class Gatekeeper {
     for (const place of [...HEADER_PLACES, '?key']) {
       const credential = credentialAt(place, headers, query);
       if (credential === undefined) continue;
-      if (place === gatewayKey?.place) remove.push(place);
-      else if (!accepted.has(place)) remove.push(place);
-      else if (credential === PLACEHOLDER && mayUseOwn) {
-        placeholder = true;
-        remove.push(place);
-      } else if (isAwsSignature(headers[place])) remove.push(place);
+      const isPlaceholder = credential === PLACEHOLDER && mayUseOwn;
+      placeholder ||= isPlaceholder;
+      // An empty key is none; a gateway key may stand in two places, and neither is the provider's to see.
+      if (credential === '' || isPlaceholder || !accepted.has(place) || isAwsSignature(headers[place])
+        || place === gatewayKey?.place || (this.locked && this.#match(credential) !== undefined)) remove.push(place);
       else clientHasKey = true;
     }
-    if (clientHasKey) return { client: gatewayKey?.label, useOwnKey: false, remove };
+    if (clientHasKey) return { client: gatewayKey?.label, useOwnKey: false, clientHasKey, remove };
     const wantsOwn = mayUseOwn && (placeholder || gatewayKey !== undefined || upstream.key !== undefined || auth === 'aws-sigv4');
     if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') {
       return { refused: 'no-own-key' };
     }
-    return { client: gatewayKey?.label, useOwnKey: wantsOwn, remove };
+    return { client: gatewayKey?.label, useOwnKey: wantsOwn, clientHasKey, remove };
   }
 
   #match(credential: string): string | undefined {
@@ -117,11 +119,12 @@ export function ownCredential(auth: AuthStyle, key: string): readonly [string, s
   }
 }
 
+/** What stands at a place: '' where it is there but empty (`Bearer` and no key), undefined where it is not. */
 function credentialAt(place: string, headers: IncomingHttpHeaders, query: string): string | undefined {
   if (place === '?key') return parameter(query, 'key');
   const value = headers[place];
-  if (typeof value !== 'string' || value === '') return undefined;
-  return place === 'authorization' ? value.replace(/^bearer\s+/i, '') : value;
+  if (typeof value !== 'string') return undefined;
+  return place === 'authorization' ? value.replace(/^bearer(?:\s+|$)/i, '') : value;
 }
 
 function isAwsSignature(value: string | string[] | undefined): boolean {

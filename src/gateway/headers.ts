@@ -14,8 +14,11 @@ const NOT_UPSTREAM = new Set([
 ]);
 const NOT_UPSTREAM_PREFIXES = ['x-gateway-', 'x-aws-', 'x-amz-', 'sec-fetch-'];
 
-const NOT_DOWNSTREAM = new Set([...HOP_BY_HOP, 'set-cookie', 'set-cookie2', 'x-gateway-request-id', 'x-gateway-error']);
+// `alt-svc` names other doors of the provider's host, which our host does not have.
+const NOT_DOWNSTREAM = new Set([...HOP_BY_HOP, 'alt-svc', 'set-cookie', 'set-cookie2', 'x-gateway-request-id', 'x-gateway-error']);
 const NOT_DOWNSTREAM_PREFIXES = ['access-control-'];
+
+const MAX_REMEMBERED = 64;
 
 /**
  * Says of each raw header name whether it is forwarded. Names come in few spellings, so the verdict
@@ -37,7 +40,7 @@ class NameFilter {
     if (known !== undefined) return known;
     const name = raw.toLowerCase();
     const verdict = this.#names.has(name) || this.#prefixes.some((prefix) => name.startsWith(prefix)) ? null : name;
-    if (this.#memory.size < 1024) this.#memory.set(raw, verdict);
+    if (this.#memory.size < 1024 && raw.length <= MAX_REMEMBERED) this.#memory.set(raw, verdict);
     return verdict;
   }
 }
@@ -93,14 +96,13 @@ export function responseHeaders(raw: readonly Buffer[] | readonly string[], keep
   let contentEncoding: string | undefined;
   let contentLength: number | undefined;
   let named: ReadonlySet<string> | undefined;
-  let hasNamed = false;
   for (let i = 0; i < raw.length; i += 2) {
     const rawName = latin1(raw[i]);
     const name = downstreamFilter.pass(rawName);
     if (name === null) {
       if (rawName.length === 10 && rawName.toLowerCase() === 'connection') {
-        named = connectionNames(latin1(raw[i + 1]));
-        hasNamed ||= named !== undefined;
+        const more = connectionNames(latin1(raw[i + 1]));
+        if (more !== undefined) named = named === undefined ? more : new Set([...named, ...more]);
       }
       continue;
     }
@@ -113,7 +115,7 @@ export function responseHeaders(raw: readonly Buffer[] | readonly string[], keep
     }
     forwarded.push(rawName, value);
   }
-  const kept = hasNamed ? withoutNames(forwarded, named as ReadonlySet<string>) : forwarded;
+  const kept = named === undefined ? forwarded : withoutNames(forwarded, named);
   return { forwarded: kept, contentType, contentEncoding, contentLength };
 }
 

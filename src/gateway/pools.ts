@@ -1,5 +1,8 @@
 import { Pool } from 'undici';
 
+/** Origins are few, but those with a region are made from what clients send. */
+const MAX_POOLS = 64;
+
 export interface PoolOptions {
   /** Milliseconds; 0 = no limit. */
   readonly connectTimeoutMs: number;
@@ -33,12 +36,26 @@ export class Pools {
         keepAliveTimeout: 4_000,
         connect: { timeout: this.#options.connectTimeoutMs },
       });
+      this.#makeRoom();
       this.#pools.set(origin, pool);
     }
     return pool;
   }
 
-  /** Closes idle connections and waits for running requests. */
+  get size(): number {
+    return this.#pools.size;
+  }
+
+  /** Lets the oldest pool go where there are too many; its running requests finish. */
+  #makeRoom(): void {
+    if (this.#pools.size < MAX_POOLS) return;
+    const [oldest] = this.#pools;
+    if (oldest === undefined) return;
+    this.#pools.delete(oldest[0]);
+    void oldest[1].close();
+  }
+
+  /** Closes all connections at once; what still runs fails. */
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }

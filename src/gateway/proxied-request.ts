@@ -1,71 +1,64 @@
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Dialect } from '../domain/dialect.js';
-import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
-import type { EndReason, Exchange } from '../domain/exchange.js';
+import type { ErrorType } from '../domain/error-types.js';
+import type { EndReason } from '../domain/exchange.js';
 import { applySplice, readBodyFacts } from '../wire/body-facts.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
-import { regionOf } from './aws-signing.js';
+import { AnswerWriter, type Resumed } from './answer-writer.js';
+import type { Arrival } from './arrival.js';
 import type { GatewayContext } from './context.js';
-import { ownCredential, type Admission } from './credentials.js';
-import { requestHeaders, responseHeaders } from './headers.js';
+import type { Admission } from './credentials.js';
+import { exchangeOf } from './exchange-of.js';
+import { responseHeaders } from './headers.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import { BufferedBody, hasBody, isJsonType, PassingBody, type BodyReader } from './request-body.js';
 import type { Route } from './route.js';
 import type { Expirable } from './sweeper.js';
-import { withoutParameter, type Target } from './target.js';
+import { needsSignature, upstreamCall, type UpstreamCall } from './upstream-call.js';
 import { isPassing, upstreamFault } from './upstream-error.js';
 
 const MAX_ATTEMPTS = 3;
 const RETRY_PAUSE_MS = 100;
 
-/** Facts that are fixed before an exchange starts. */
-export interface Arrival {
-  readonly requestId: string;
-  /** Wall clock, milliseconds since the epoch. */
-  readonly receivedAt: number;
-  /** performance.now() at the same moment. */
-  readonly startedAt: number;
-  readonly target: Target;
-  readonly corsHeaders: readonly string[];
-}
-
 /**
  * One proxied request from its headers to its record: reads the body, dispatches, lets the answer
  * pass through, and appends the record before the bytes that complete the answer for its reader.
- * It is undici's handler itself, so that a request needs one object and no closures.
+ * It is undici's handler itself, so that a request needs few objects and no closures.
  *
- * Life: reading → waiting (dispatched) → answering → settled. `#settled` means that the record is
+ * Life: reading → waiting (dispatched) → answering → settled. `settled` means that the record is
  * made; nothing that comes later changes it.
  */
-export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, Expirable {
+export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, Expirable, Resumed {
   readonly #gateway: GatewayContext;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #arrival: Arrival;
   readonly #route: Route;
   readonly #admission: Admission;
+  readonly #writer: AnswerWriter;
 
   #buffered: BufferedBody | undefined;
   #passing: PassingBody | undefined;
   #body: Buffer | PassingBody | undefined;
-  #headers: string[] = [];
-  #origin = '';
-  #path = '';
+  #call: UpstreamCall | undefined;
   #model: string | undefined;
   #stream: boolean | undefined;
-  #requestSize = 0;
   #spliced = false;
 
   #controller: Dispatcher.DispatchController | undefined;
   #attempts = 0;
   #failedAttempts = 0;
   #sent = false;
+  /** We left the provider ourselves: what it reports from then on is our own doing. */
+  #aborted = false;
   #bodyReadMs = 0;
+  #firstDispatchedAt = 0;
   #dispatchedAt = 0;
   #providerMs = 0;
   #lastActivityAt: number;
+  /** Body bytes of the client at the last sweep. */
+  #receivedSeen = 0;
   #phase: 'reading' | 'waiting' | 'answering' | 'settled' = 'reading';
 
   #tap: Tap | undefined;
@@ -75,10 +68,6 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   #upstreamBytes = 0;
   #responseSize = 0;
   #firstTokenAt: number | undefined;
-  /** The record is made but the last bytes still wait for it (decoder, fsync). */
-  #holding = false;
-  #endAfterHold = false;
-  #held: Buffer[] = [];
 
   constructor(
     gateway: GatewayContext, request: IncomingMessage, response: ServerResponse,
@@ -90,27 +79,27 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     this.#arrival = arrival;
     this.#route = route;
     this.#admission = admission;
+    this.#writer = new AnswerWriter(response, this);
     this.#lastActivityAt = arrival.startedAt;
   }
 
   start(): void {
     this.#gateway.sweeper.add(this);
-    this.#response.on('close', () => this.#onClientGone());
-    this.#response.on('error', ignore); // 'close' follows and says it all
+    this.#response.on('close', () => this.#onClose());
     const pathFacts = this.#route.dialect.readPath?.(this.#route.nativePath);
     this.#model = pathFacts?.model;
     this.#stream = pathFacts?.stream;
     const contentType = this.#request.headers['content-type'];
     if (!hasBody(this.#request)) {
       this.#dispatch();
-    } else if (isJsonType(contentType)) {
+    } else if (isJsonType(contentType) || needsSignature(this.#route, this.#admission)) {
       this.#buffered = new BufferedBody(this.#request, this, this.#gateway.budget, this.#gateway.maxBodyBytes);
       this.#buffered.start();
     } else {
       this.#passing = new PassingBody(contentType);
-      this.#request.pipe(this.#passing);
       // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
-      this.#request.on('error', (error) => this.#passing?.destroy(error));
+      this.#request.on('error', () => this.#onClientGone());
+      this.#request.pipe(this.#passing);
       this.#body = this.#passing;
       this.#dispatch();
     }
@@ -120,7 +109,6 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
 
   onBody(body: Buffer): void {
     this.#bodyReadMs = performance.now() - this.#arrival.startedAt;
-    this.#requestSize = body.length;
     this.#body = body;
     if (this.#request.headers['content-encoding'] === undefined) {
       const facts = readBodyFacts(body);
@@ -135,11 +123,10 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     this.#dispatch();
   }
 
-  onBodyFailure(reason: 'body_too_large' | 'buffers_full' | 'client_closed', received: number): void {
-    this.#requestSize = received;
+  onBodyFailure(reason: 'body_too_large' | 'buffers_full' | 'client_closed'): void {
     if (reason === 'client_closed') return this.#onClientGone();
     if (reason === 'body_too_large') {
-      this.#fail(reason, `The request body is over the limit of ${this.#gateway.maxBodyBytes} bytes (MAX_BODY_BYTES).`, ['connection', 'close']);
+      this.#fail(reason, `The request body is over the limit of ${this.#gateway.maxBodyBytes} bytes (MAX_BODY_BYTES).`);
     } else {
       this.#fail(reason, 'The gateway holds as many request bodies as it may (MAX_BUFFERED_BYTES). Try again.', ['retry-after', '1']);
     }
@@ -148,48 +135,28 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   // ---- towards the provider ----
 
   #dispatch(): void {
-    const { upstream, upstreamPath } = this.#route;
-    const { remove, useOwnKey } = this.#admission;
-    const query = remove.includes('?key')
-      ? withoutParameter(this.#arrival.target.query, 'key') : this.#arrival.target.query;
-    this.#path = upstreamPath + query;
-    this.#headers = requestHeaders(this.#request.rawHeaders, {
-      connection: this.#request.headers.connection,
-      remove,
-      identityEncoding: this.#spliced,
-      via: `1.1 ${this.#gateway.viaName}`,
-    });
-    if (useOwnKey && upstream.key !== undefined) {
-      const credential = ownCredential(upstream.provider.auth, upstream.key.value);
-      if (credential !== undefined) this.#headers.push(...credential);
+    this.#phase = 'waiting';
+    this.#firstDispatchedAt = performance.now();
+    this.#lastActivityAt = this.#firstDispatchedAt;
+    this.#call = upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission,
+      { spliced: this.#spliced, streams: this.#passing !== undefined });
+    if (this.#call === undefined) {
+      return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is none such as us-east-1.');
     }
-    for (const [name, value] of Object.entries(upstream.provider.defaultHeaders ?? {})) {
-      if (this.#request.headers[name] === undefined) this.#headers.push(name, value);
-    }
-    const length = this.#request.headers['content-length'];
-    if (this.#passing !== undefined && length !== undefined) this.#headers.push('content-length', length);
-    this.#origin = upstream.origin as string;
-    if (upstream.provider.auth === 'aws-sigv4') this.#dispatchToAws();
+    if (needsSignature(this.#route, this.#admission)) this.#sign(this.#call);
     else this.#attempt();
   }
 
-  /** Puts the region into the address and signs, unless a Bearer key (the client's or ours) does it. */
-  #dispatchToAws(): void {
-    const region = regionOf(this.#request.headers, this.#gateway.variable);
-    if (region === undefined) {
-      return this.#fail('bad_request', 'The AWS region (x-aws-region, or the signature\'s scope) is not a region name such as us-east-1.');
-    }
-    this.#origin = this.#origin.replace('{region}', region);
-    if (!this.#admission.useOwnKey || this.#route.upstream.key !== undefined) return this.#attempt();
+  #sign(call: UpstreamCall): void {
     this.#gateway.awsSigner.sign({
       method: this.#request.method ?? 'GET',
-      origin: this.#origin,
-      path: this.#path,
-      region,
+      origin: call.origin,
+      path: call.path,
+      region: call.region,
       contentType: this.#request.headers['content-type'],
       body: Buffer.isBuffer(this.#body) ? this.#body : undefined,
     }).then((signature) => {
-      this.#headers.push(...signature);
+      call.headers.push(...signature);
       if (this.#phase !== 'settled') this.#attempt();
     }, () => {
       this.#fail('unauthorized', 'The gateway found no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role, or AWS_BEARER_TOKEN_BEDROCK on the gateway.');
@@ -197,14 +164,14 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   }
 
   #attempt(): void {
-    this.#phase = 'waiting';
+    const { origin, path, headers } = this.#call as UpstreamCall;
     this.#attempts += 1;
     this.#dispatchedAt = performance.now();
     this.#lastActivityAt = this.#dispatchedAt;
-    this.#gateway.pools.get(this.#origin).dispatch({
-      path: this.#path,
+    this.#gateway.pools.get(origin).dispatch({
+      path,
       method: this.#request.method as Dispatcher.HttpMethod,
-      headers: this.#headers,
+      headers,
       body: this.#body ?? null,
     }, this);
   }
@@ -216,9 +183,13 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#phase === 'settled' || this.#holding) return;
-    this.#providerMs += performance.now() - this.#dispatchedAt;
-    this.#dispatchedAt = 0;
+    if (this.#aborted) return;
+    if (this.#phase === 'settled' || this.#writer.holding) {
+      // The record is made; an answer that was to go on after its last event has lost its source.
+      if (!this.#writer.over) this.#writer.breakOff();
+      return;
+    }
+    this.#leaveProvider(performance.now());
     this.#failedAttempts += 1;
     if (!this.#sent && this.#attempts < MAX_ATTEMPTS && !(this.#body instanceof PassingBody) && isPassing(error)) {
       this.#lastActivityAt = performance.now();
@@ -236,10 +207,7 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     this.#phase = 'answering';
     this.#lastActivityAt = performance.now();
     this.#providerStatus = status;
-    this.#buffered?.release();
-    this.#body = undefined;
-    const raw = controller.rawHeaders as Buffer[];
-    const head = responseHeaders(raw, !this.#spliced);
+    const head = responseHeaders(controller.rawHeaders as Buffer[], !this.#spliced);
     this.#contentLength = head.contentLength;
     this.#tap = createTap({
       dialect: this.#route.dialect,
@@ -254,103 +222,85 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     forwarded.push('x-gateway-request-id', this.#arrival.requestId, ...this.#arrival.corsHeaders);
     const spliceLength = this.#spliced && this.#filter === undefined && head.contentLength !== undefined;
     if (spliceLength) forwarded.push('content-length', String(head.contentLength));
-    this.#response.writeHead(status, reasonPhrase(status, statusText), forwarded);
-    if (this.#contentLength === 0 || this.#isBodiless(status)) return; // the head leaves with the record
-    if (this.#tap.isStream) process.nextTick(flushHeaders, this.#response);
+    const bodiless = this.#contentLength === 0 || status === 204 || status === 304 || this.#request.method === 'HEAD';
+    this.#writer.begin(status, statusText, forwarded, this.#tap.isStream && !bodiless);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return;
+    if (this.#writer.over) return;
     this.#lastActivityAt = performance.now();
     this.#upstreamBytes += chunk.length;
     const tap = this.#tap as Tap;
     tap.push(chunk);
     const bytes = this.#filter === undefined ? chunk : this.#filter.push(chunk);
-    if (this.#phase === 'settled' || this.#holding) {
-      this.#write(controller, bytes);
+    if (this.#phase === 'settled' || this.#writer.holding) {
+      this.#writer.write(bytes, controller);
     } else if (this.#upstreamBytes === this.#contentLength && this.#filter === undefined) {
       this.#settleAnswer(bytes, true);
     } else if (tap.observation.complete) {
       this.#settleAnswer(bytes, false);
     } else {
       if (bytes !== undefined) this.#responseSize += bytes.length;
-      this.#write(controller, bytes);
+      this.#writer.write(bytes, controller);
     }
   }
 
   onResponseEnd(): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return;
-    if (this.#holding) {
-      this.#endAfterHold = true;
-    } else if (this.#phase === 'settled') {
-      this.#response.end(this.#filter?.end());
-    } else {
-      this.#settleAnswer(this.#filter?.end(), true);
+    if (this.#writer.over) return;
+    if (this.#tap === undefined) {
+      this.#failedAttempts += 1;
+      return this.#fail('upstream_protocol', `The provider ${this.#route.upstream.provider.name} could not be used: its answer has no status.`);
     }
+    if (this.#phase === 'settled' || this.#writer.holding) this.#writer.end(this.#filter?.end());
+    else this.#settleAnswer(this.#filter?.end(), true);
   }
 
   /** Makes the record, then lets the bytes that complete the answer go (design, decision 1). */
   #settleAnswer(bytes: Buffer | undefined, last: boolean): void {
-    this.#holding = true;
-    this.#endAfterHold = last;
-    if (bytes !== undefined) {
-      this.#responseSize += bytes.length;
-      this.#held.push(bytes);
-    }
-    const doneAt = performance.now();
+    this.#writer.hold(bytes, last);
+    if (bytes !== undefined) this.#responseSize += bytes.length;
+    this.#leaveProvider(performance.now());
     (this.#tap as Tap).finish(() => {
       if (this.#phase === 'settled') return; // the client left while the decoder was draining
-      const written = this.#settle('complete', undefined, doneAt);
-      if (written === undefined) this.#release();
-      else void written.then(() => this.#release());
+      const written = this.#settle('complete', undefined);
+      if (written === undefined) this.#writer.release();
+      else void written.then(() => { this.#writer.release(); });
     });
   }
 
-  #release(): void {
-    this.#holding = false;
-    const held = this.#held;
-    this.#held = [];
-    if (this.#response.destroyed) return;
-    const last = held.pop();
-    for (const bytes of held) this.#response.write(bytes);
-    if (this.#endAfterHold) this.#response.end(last);
-    else if (last !== undefined) this.#write(this.#controller, last);
-  }
-
-  #write(controller: Dispatcher.DispatchController | undefined, bytes: Buffer | undefined): void {
-    if (bytes === undefined || bytes.length === 0) return;
-    if (this.#holding) {
-      this.#held.push(bytes);
-      return;
-    }
-    if (this.#response.destroyed || this.#response.write(bytes) || controller === undefined) return;
-    controller.pause();
-    this.#response.once('drain', () => {
-      this.#lastActivityAt = performance.now();
-      controller.resume();
-    });
-  }
-
-  #isBodiless(status: number): boolean {
-    return status === 204 || status === 304 || this.#request.method === 'HEAD';
+  onResumed(): void {
+    this.#lastActivityAt = performance.now();
   }
 
   // ---- ends that are not complete ----
 
   overdue(now: number): ErrorType | undefined {
-    if (this.#holding) return undefined;
+    if (this.#writer.holding) return undefined;
     const { limits } = this.#gateway;
-    if (over(limits.totalMs, now - this.#arrival.startedAt)) return 'upstream_timeout_total';
-    if (this.#phase === 'reading') return over(limits.clientIdleMs, now - this.#readingSince()) ? 'request_timeout' : undefined;
-    if (this.#phase === 'waiting') {
-      return over(limits.firstByteMs, now - this.#lastActivityAt) ? 'upstream_timeout_first_byte' : undefined;
+    const received = this.#buffered?.received ?? this.#passing?.received ?? 0;
+    if (received !== this.#receivedSeen) {
+      this.#receivedSeen = received;
+      this.#lastActivityAt = now;
     }
-    // A paused answer waits for its reader, not for the provider.
-    if (this.#phase !== 'answering' || this.#controller?.paused === true) return undefined;
-    return over(limits.idleMs, now - this.#lastActivityAt) ? 'upstream_timeout_idle' : undefined;
+    const silentMs = now - this.#lastActivityAt;
+    if (this.#phase === 'reading') return over(limits.clientIdleMs, silentMs) ? 'request_timeout' : undefined;
+    if (this.#phase !== 'settled' && over(limits.totalMs, now - this.#firstDispatchedAt)) return 'upstream_timeout_total';
+    if (this.#phase === 'waiting') {
+      const clientIsDue = this.#passing !== undefined && !this.#request.complete && !this.#passing.writableNeedDrain;
+      if (clientIsDue && over(limits.clientIdleMs, silentMs)) return 'request_timeout';
+      return over(limits.firstByteMs, silentMs) ? 'upstream_timeout_first_byte' : undefined;
+    }
+    // An answer that is paused, or has all been handed over, waits for its reader and not for the provider.
+    if (this.#writer.paused || this.#writer.over) return undefined;
+    return over(limits.idleMs, silentMs) ? 'upstream_timeout_idle' : undefined;
   }
 
   expire(reason: ErrorType): void {
+    if (this.#phase === 'settled') {
+      this.#abort();
+      if (!this.#writer.over) this.#writer.breakOff();
+      return;
+    }
     const name = this.#route.upstream.provider.name;
     const message = reason === 'shutting_down' ? 'The gateway is stopping.'
       : reason === 'request_timeout' ? 'The request body did not come in time.'
@@ -359,25 +309,17 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     this.#fail(reason, message, ['connection', 'close']);
   }
 
-  #readingSeen = 0;
-
-  /** When the client's body last grew, as far as the sweeps can tell. */
-  #readingSince(): number {
-    const received = this.#buffered?.received ?? 0;
-    if (received !== this.#readingSeen) {
-      this.#readingSeen = received;
-      this.#lastActivityAt = performance.now();
-    }
-    return this.#lastActivityAt;
+  #onClose(): void {
+    this.#gateway.sweeper.delete(this);
+    if (this.#phase !== 'settled') this.#onClientGone();
+    // Recorded already; an answer that goes on (bytes after the last event) has no reader any more.
+    else if (!this.#response.writableFinished) this.#abort();
   }
 
   #onClientGone(): void {
-    if (this.#phase === 'settled') {
-      // Recorded already; an answer that goes on (bytes after the last event) has no reader any more.
-      if (!this.#response.writableFinished) this.#abort();
-      return;
-    }
-    void this.#settle('client', 'client_closed', performance.now());
+    if (this.#phase === 'settled') return;
+    // A body that is no HTTP ends the connection too, but that is another thing than leaving.
+    void (isMalformed(this.#request) ? this.#settle('gateway', 'bad_request') : this.#settle('client', 'client_closed'));
     this.#abort();
   }
 
@@ -385,115 +327,87 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   #fail(type: ErrorType, message: string, extraHeaders: readonly string[] = []): void {
     if (this.#phase === 'settled') return;
     const endReason = type.startsWith('upstream_') ? 'provider' : 'gateway';
-    if (this.#response.headersSent || this.#providerStatus !== undefined) {
-      void this.#settle(endReason, type, performance.now());
+    this.#writer.discard();
+    if (this.#writer.begun) {
+      void this.#settle(endReason, type);
       this.#abort();
-      breakOff(this.#response);
+      this.#writer.breakOff();
       return;
     }
-    const answer = errorResponse(this.#dialect(), type, message, this.#arrival.requestId,
-      [...this.#arrival.corsHeaders, ...extraHeaders]);
+    // What is left of the body nobody wants: it is not worth a connection.
+    const closing = this.#request.complete || extraHeaders.includes('close') || type === 'buffers_full' ? NONE : CLOSE;
+    const answer = errorResponse(this.#route.dialect, type, message, this.#arrival.requestId,
+      [...this.#arrival.corsHeaders, ...extraHeaders, ...closing]);
     this.#responseSize = this.#request.method === 'HEAD' ? 0 : answer.body.length;
-    const written = this.#settle(endReason, type, performance.now());
+    const written = this.#settle(endReason, type);
     this.#abort();
-    const send = (): void => sendAnswer(this.#request, this.#response, answer);
+    const send = (): void => { sendAnswer(this.#request, this.#response, answer); };
     if (written === undefined) send();
     else void written.then(send);
   }
 
   #abort(): void {
+    this.#aborted = true;
     this.#controller?.abort(new Error('the exchange is over'));
+    this.#dropBody();
+  }
+
+  /** Gives the body's memory back; what the client still sends of it is thrown away, so that the connection can go on. */
+  #dropBody(): void {
     this.#buffered?.release();
-    this.#passing?.destroy();
+    if (this.#passing === undefined || this.#request.complete) return;
+    this.#request.unpipe(this.#passing);
+    this.#request.resume();
+    this.#passing.destroy();
   }
 
-  #dialect(): Dialect {
-    return this.#route.dialect;
+  /** The clock of the provider's share stops. */
+  #leaveProvider(at: number): void {
+    if (this.#dispatchedAt > 0) this.#providerMs += at - this.#dispatchedAt;
+    this.#dispatchedAt = 0;
   }
 
-  // ---- the record ----
-
-  #settle(endReason: EndReason, errorType: ErrorType | undefined, doneAt: number): Promise<void> | undefined {
+  #settle(endReason: EndReason, errorType: ErrorType | undefined): Promise<void> | undefined {
+    const endedAt = performance.now();
+    if (this.#phase === 'reading') this.#bodyReadMs = endedAt - this.#arrival.startedAt;
     this.#phase = 'settled';
-    this.#gateway.sweeper.delete(this);
-    this.#buffered?.release();
-    const { startedAt, requestId, receivedAt, target } = this.#arrival;
-    if (this.#dispatchedAt > 0) this.#providerMs += doneAt - this.#dispatchedAt;
-    const observation = this.#tap?.observation;
-    const failedAnswer = observation?.failed === true || (this.#providerStatus ?? 0) >= 400;
-    const providerErrorCount = Math.min(this.#attempts, this.#failedAttempts + (failedAnswer ? 1 : 0));
-    const ownError = errorType !== undefined && !errorType.startsWith('upstream_');
-    const totalMs = performance.now() - startedAt;
-    const headersOf = this.#request.headers;
-    const exchange: Exchange = {
-      requestId,
-      receivedAt,
+    this.#leaveProvider(endedAt);
+    this.#dropBody();
+    const exchange = exchangeOf(this.#arrival, this.#request, {
       provider: this.#route.upstream.provider.name,
-      method: this.#request.method ?? '',
-      path: target.path,
-      model: this.#model ?? this.#passing?.model,
-      responseModel: observation?.responseModel,
-      stream: this.#stream ?? (this.#tap?.isStream === true ? true : undefined),
-      requestSize: this.#passing?.received ?? this.#requestSize,
-      responseSize: this.#responseSize,
-      statusCode: this.#statusCode(errorType),
-      providerStatusCode: this.#providerStatus,
-      totalMs,
-      providerMs: this.#attempts === 0 ? undefined : this.#providerMs,
-      timeToFirstTokenMs: this.#tap?.isStream === true && this.#firstTokenAt !== undefined ? this.#firstTokenAt - startedAt : undefined,
-      overheadUs: Math.max(0, (totalMs - this.#providerMs - this.#bodyReadMs) * 1000),
-      usage: observation?.usage,
-      finishReason: observation?.finishReason,
-      endReason,
-      attempts: this.#attempts,
-      errorType,
-      errorCount: providerErrorCount + (ownError ? 1 : 0),
-      providerErrorCount,
-      providerErrorType: observation?.providerErrorType,
       client: this.#admission.client,
-      projectId: single(headersOf['x-project-id']),
-      organizationId: single(headersOf['x-organization-id'] ?? headersOf['x-organisation-id']),
-      userId: single(headersOf['x-user-id']),
-      experimentId: single(headersOf['x-experiment-id']),
-    };
+      model: this.#passing?.model ?? this.#model,
+      stream: this.#stream,
+      requestSize: this.#passing?.received ?? this.#buffered?.received ?? 0,
+      responseSize: this.#responseSize,
+      endReason,
+      errorType,
+      attempts: this.#attempts,
+      failedAttempts: this.#failedAttempts,
+      providerMs: this.#providerMs,
+      bodyReadMs: this.#bodyReadMs,
+      endedAt,
+      providerStatus: this.#providerStatus,
+      headSent: this.#writer.begun,
+      isStream: this.#tap?.isStream,
+      firstTokenAt: this.#firstTokenAt,
+      observation: this.#tap?.observation,
+    });
     const written = this.#gateway.record(exchange);
     this.#gateway.onExchange?.(exchange);
     return written ?? undefined;
   }
-
-  #statusCode(errorType: ErrorType | undefined): number {
-    if (this.#providerStatus !== undefined && this.#response.headersSent) return this.#providerStatus;
-    if (errorType !== undefined) return ERROR_TYPES[errorType].status;
-    return this.#providerStatus ?? 500;
-  }
 }
 
-function flushHeaders(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders();
-}
+const NONE: readonly string[] = [];
+const CLOSE: readonly string[] = ['connection', 'close'];
 
-/** Closes the connection after what was written, without the end that would make the answer look complete. */
-function breakOff(response: ServerResponse): void {
-  const { socket } = response;
-  if (socket === null) return;
-  // A body that ends with the connection (HTTP/1.0) would look complete after an orderly close.
-  if (response.req.httpVersion === '1.0') socket.resetAndDestroy();
-  else socket.destroySoon();
-}
-
-/** The provider's reason phrase where it is plain text, else Node's own for that status. */
-function reasonPhrase(status: number, text: string | undefined): string {
-  return text !== undefined && /^[\x20-\x7e]+$/.test(text) ? text : STATUS_CODES[status] ?? '';
-}
-
-function ignore(): void {
-  // deliberately nothing
+/** Whether the connection ended because the body was not HTTP. */
+function isMalformed({ socket }: IncomingMessage): boolean {
+  const { code } = (socket.errored ?? {}) as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
 }
 
 function over(limitMs: number, elapsedMs: number): boolean {
   return limitMs > 0 && elapsedMs > limitMs;
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

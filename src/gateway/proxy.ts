@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
 import type { Dialect } from '../domain/dialect.js';
-import type { Exchange } from '../domain/exchange.js';
 import { newRequestId } from '../domain/request-id.js';
-import { isLoopbackAddress, isPreflight } from './access.js';
+import { cameThroughProxy, isLoopbackAddress, isPreflight } from './access.js';
+import type { Arrival } from './arrival.js';
 import type { GatewayContext } from './context.js';
-import type { Refusal } from './credentials.js';
-import { ProxiedRequest, type Arrival } from './proxied-request.js';
+import type { Admission, Refusal } from './credentials.js';
+import { exchangeOf } from './exchange-of.js';
+import { ProxiedRequest } from './proxied-request.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import type { Choice, Route } from './route.js';
 import { splitTarget, targetFault } from './target.js';
@@ -43,6 +44,7 @@ export class Proxy {
       target: splitTarget(request.url ?? ''),
       corsHeaders: request.headers.origin === undefined ? NONE : guard.corsHeaders(request),
     };
+    response.on('error', ignore); // 'close' follows and says it all
     const choice = router.choose(arrival.target.path, request.headers);
     if (isPreflight(request)) return this.#answerPreflight(request, response, arrival, choice);
     const fault = targetFault(request.url ?? '', arrival.target);
@@ -51,27 +53,30 @@ export class Proxy {
     }
     if (choice.kind !== 'route') return this.#refuseUnrouted(request, response, arrival, choice);
     const { route } = choice;
-    const trusted = this.#gateway.allowOpen || isLoopbackAddress(request.socket.remoteAddress);
-    const admission = this.#gateway.gatekeeper.admit(route.upstream, request.headers, arrival.target.query, trusted);
+    const local = isLoopbackAddress(request.socket.remoteAddress) && !cameThroughProxy(request);
+    const admission = this.#gateway.gatekeeper.admit(
+      route.upstream, request.headers, arrival.target.query, this.#gateway.allowOpen || local, route.auth);
     if ('refused' in admission) {
       return this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream));
     }
-    const spendsOurKey = admission.useOwnKey && (route.upstream.key !== undefined || route.upstream.provider.auth === 'aws-sigv4');
-    const unfit = this.#unfit(request, route, spendsOurKey, admission.client !== undefined);
+    const unfit = this.#unfit(request, route, admission, local);
     if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
     new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
   }
 
   /** Reasons that have nothing to do with keys. */
-  #unfit(request: IncomingMessage, { upstream }: Route, spendsOurKey: boolean, hasGatewayKey: boolean): Fault | undefined {
+  #unfit(request: IncomingMessage, { upstream }: Route, admission: Admission, local: boolean): Fault | undefined {
     const { guard, viaName } = this.#gateway;
-    if (spendsOurKey && !hasGatewayKey && !guard.allowsHost(request)) {
+    const spendsOurKey = admission.useOwnKey && (upstream.key !== undefined || upstream.provider.auth === 'aws-sigv4');
+    // A keyless server of one's own (Ollama) is as little for strange pages as a key is.
+    const spendsOurPlace = !admission.clientHasKey && local && request.headers.host !== undefined;
+    if ((spendsOurKey || spendsOurPlace) && admission.client === undefined && !guard.allowsHost(request)) {
       return { type: 'forbidden_host', message: 'The Host header is no loopback name. Add the name to ALLOWED_HOSTS if it is yours.' };
     }
-    if (spendsOurKey && !guard.allowsOrigin(request)) {
+    if ((spendsOurKey || spendsOurPlace) && !guard.allowsOrigin(request)) {
       return { type: 'forbidden_origin', message: 'A web page may not use the gateway\'s keys. Add its origin to CORS_ORIGINS if it is yours.' };
     }
-    if (request.headers.via?.includes(viaName) === true) {
+    if (cameThrough(request.headers.via, viaName)) {
       return { type: 'loop_detected', message: 'The request has come through this gateway already: a provider\'s base URL leads back to it.' };
     }
     if (isUpgrade(request)) {
@@ -131,25 +136,22 @@ export class Proxy {
   }
 
   #record(request: IncomingMessage, arrival: Arrival, choice: Choice, type: ErrorType, size: number, client: string | undefined): Promise<void> | undefined {
-    const totalMs = performance.now() - arrival.startedAt;
-    const exchange: Exchange = {
-      requestId: arrival.requestId,
-      receivedAt: arrival.receivedAt,
-      provider: choice.kind === 'route' ? choice.route.upstream.provider.name : 'unknown',
-      method: request.method ?? '',
-      path: arrival.target.path,
+    const route = choice.kind === 'route' ? choice.route : undefined;
+    const exchange = exchangeOf(arrival, request, {
+      provider: route?.upstream.provider.name ?? 'unknown',
+      client,
+      model: route?.dialect.readPath?.(route.nativePath).model,
       requestSize: 0,
       responseSize: request.method === 'HEAD' ? 0 : size,
-      statusCode: ERROR_TYPES[type].status,
-      totalMs,
-      overheadUs: totalMs * 1000,
       endReason: 'gateway',
-      attempts: 0,
       errorType: type,
-      errorCount: 1,
-      providerErrorCount: 0,
-      client,
-    };
+      attempts: 0,
+      failedAttempts: 0,
+      providerMs: 0,
+      bodyReadMs: 0,
+      endedAt: performance.now(),
+      headSent: false,
+    });
     const written = this.#gateway.record(exchange);
     this.#gateway.onExchange?.(exchange);
     return written ?? undefined;
@@ -170,6 +172,15 @@ function unauthorized({ refused }: Refusal, upstream: Upstream): Fault {
     type: 'unauthorized',
     message: `The gateway holds no key for ${upstream.provider.title}. Set ${variable} on the gateway, or send a key of your own.`,
   };
+}
+
+/** Whether `Via` names this gateway, as a whole word: another one's name may begin like ours. */
+function cameThrough(via: string | undefined, name: string): boolean {
+  return via !== undefined && via.split(/[\s,]+/).includes(name);
+}
+
+function ignore(): void {
+  // deliberately nothing
 }
 
 /** WebSocket and its like; an offer of h2c, which Java's client makes to every server, may be ignored. */

@@ -48,6 +48,6 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   if (body !== undefined) response.write(body);
   const timer = setTimeout(() => response.end(), LINGER_MS);
   request.on('end', () => { clearTimeout(timer); response.end(); });
-  request.on('close', () => clearTimeout(timer));
+  response.on('close', () => { clearTimeout(timer); });
   request.resume();
 }

@@ -11,9 +11,14 @@ export class BufferBudget {
     this.#limit = limit;
   }
 
+  /** Whether so many bytes would fit now; takes nothing. */
+  fits(bytes: number): boolean {
+    return this.#used + bytes <= this.#limit;
+  }
+
   /** Takes bytes from the budget; false when it would be exceeded. */
   take(bytes: number): boolean {
-    if (this.#used + bytes > this.#limit) return false;
+    if (!this.fits(bytes)) return false;
     this.#used += bytes;
     return true;
   }
@@ -38,12 +43,13 @@ export interface BodyReader {
   /** The whole body has come. */
   onBody(body: Buffer): void;
   /** It is not going to come: too large, no room, or the client left. */
-  onBodyFailure(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>, received: number): void;
+  onBodyFailure(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>): void;
 }
 
 /**
- * Reads a JSON body into memory within both limits. Returns the bytes that it took from the budget
- * through `taken`, so that the caller can give them back when the body is no longer needed.
+ * Reads a body into memory within both limits. What it takes from the budget is what has come, not
+ * what was announced: a client that only announces must not keep others out. It is given back by
+ * `release`, when the body is needed no longer.
  */
 export class BufferedBody {
   readonly #request: IncomingMessage;
@@ -69,8 +75,7 @@ export class BufferedBody {
   start(): void {
     const declared = Number(this.#request.headers['content-length'] ?? 0);
     if (declared > this.#maxBytes) return this.#fail('body_too_large');
-    if (!this.#budget.take(declared)) return this.#fail('buffers_full');
-    this.#taken = declared;
+    if (!this.#budget.fits(declared)) return this.#fail('buffers_full');
     this.#request.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#request.on('end', () => this.#onEnd());
     this.#request.on('error', () => this.#fail('client_closed'));
@@ -88,11 +93,8 @@ export class BufferedBody {
     if (this.#settled) return;
     this.#received += chunk.length;
     if (this.#received > this.#maxBytes) return this.#fail('body_too_large');
-    if (this.#received > this.#taken) {
-      const more = this.#received - this.#taken;
-      if (!this.#budget.take(more)) return this.#fail('buffers_full');
-      this.#taken += more;
-    }
+    if (!this.#budget.take(chunk.length)) return this.#fail('buffers_full');
+    this.#taken += chunk.length;
     this.#chunks.push(chunk);
   }
 
@@ -100,46 +102,50 @@ export class BufferedBody {
     if (this.#settled) return;
     this.#settled = true;
     const chunks = this.#chunks;
+    this.#chunks = [];
     this.#reader.onBody(chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks, this.#received));
   }
 
   #fail(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>): void {
     if (this.#settled) return;
     this.release();
-    this.#reader.onBodyFailure(reason, this.#received);
+    this.#reader.onBodyFailure(reason);
   }
 }
 
 const SNIFF_BYTES = 64 * 1024;
-const MODEL_PART = /name="model"(?:;[^\r\n]*)?\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]+)\r?\n/;
+/** The part's other headers are few and short: bounds that keep a hostile body from being searched for ever. */
+const MODEL_PART = /name="model"(?:;[^\r\n]{0,256})?\r?\n(?:[^\r\n]{1,256}\r?\n){0,8}\r?\n([^\r\n]{1,1024})\r?\n/;
 
 /**
  * A body that streams through with backpressure (multipart, binary): counts its bytes and, in
- * multipart, looks for the field `model` in the first 64 KiB.
+ * multipart, keeps the first 64 KiB, where the field `model` is looked for.
  */
 export class PassingBody extends Transform {
   received = 0;
-  model: string | undefined;
-  #head: Buffer[] | undefined;
+  readonly #isForm: boolean;
+  #head: Buffer[] = [];
   #headBytes = 0;
 
   constructor(contentType: string | undefined) {
     super();
-    if (contentType?.toLowerCase().startsWith('multipart/form-data') === true) this.#head = [];
+    this.#isForm = contentType?.trimStart().toLowerCase().startsWith('multipart/form-data') === true;
+  }
+
+  /** The form's field `model`, as far as the body has come. */
+  get model(): string | undefined {
+    if (this.#headBytes === 0) return undefined;
+    const model = MODEL_PART.exec(Buffer.concat(this.#head).toString('latin1'))?.[1];
+    return model === undefined ? undefined : Buffer.from(model, 'latin1').toString('utf8');
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
     this.received += chunk.length;
-    if (this.#head !== undefined) this.#sniff(chunk);
+    if (this.#isForm && this.#headBytes < SNIFF_BYTES) {
+      const piece = chunk.subarray(0, SNIFF_BYTES - this.#headBytes);
+      this.#head.push(piece);
+      this.#headBytes += piece.length;
+    }
     callback(null, chunk);
-  }
-
-  #sniff(chunk: Buffer): void {
-    const head = this.#head as Buffer[];
-    head.push(chunk.subarray(0, SNIFF_BYTES - this.#headBytes));
-    this.#headBytes += chunk.length;
-    const model = MODEL_PART.exec(Buffer.concat(head).toString('utf8'))?.[1];
-    if (model !== undefined) this.model = model;
-    if (model !== undefined || this.#headBytes >= SNIFF_BYTES) this.#head = undefined;
   }
 }

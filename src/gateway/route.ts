@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dialect } from '../domain/dialect.js';
-import type { DialectRule } from '../domain/provider.js';
+import type { AuthStyle, DialectRule, Provider } from '../domain/provider.js';
 import type { Upstream } from './upstream.js';
 
 /** Where a request goes. */
@@ -12,6 +12,8 @@ export interface Route {
   readonly upstreamPath: string;
   readonly rule: DialectRule | undefined;
   readonly dialect: Dialect;
+  /** Where the path wants its credential. */
+  readonly auth: AuthStyle;
 }
 
 export type Choice =
@@ -70,12 +72,17 @@ function routeTo(upstream: Upstream, clientPath: string): Route {
   let upstreamPath = upstream.mount + path;
   if (isBelow(path, provider.root) && provider.root !== '') {
     upstreamPath = upstream.root + path.slice(provider.root.length);
-  } else if (isBelow(path, '/v1') && !provider.nativeRoots.some((root) => isBelow(path, root))) {
+  } else if (isBelow(path, '/v1') && !isNative(path, provider)) {
     nativePath = provider.root + path.slice('/v1'.length);
     upstreamPath = upstream.root + path.slice('/v1'.length);
   }
   const rule = provider.dialects.find((candidate) => candidate.path.test(nativePath));
-  return { upstream, nativePath, upstreamPath, rule, dialect: rule?.dialect ?? provider.defaultDialect };
+  return { upstream, nativePath, upstreamPath, rule, dialect: rule?.dialect ?? provider.defaultDialect, auth: rule?.auth ?? provider.auth };
+}
+
+/** Whether the path is one of the provider's own although it begins like the canonical ones. */
+function isNative(path: string, provider: Provider): boolean {
+  return provider.nativeRoots.some((root) => isBelow(path, root)) || provider.nativePaths?.some((pattern) => pattern.test(path)) === true;
 }
 
 /** Takes `/{provider}` off where it is the prefix of the chosen provider and not the begin of its own paths. */

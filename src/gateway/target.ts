@@ -23,6 +23,7 @@ const CONTROL_OR_FRAGMENT = /[\u0000-\u0020\u007f#]/;
 // In the path also their encoded forms, and a backslash, which some servers take for a slash.
 const HIDDEN_IN_PATH = /\\|%(?:[01][0-9a-f]|7f|5c)/i;
 const SEPARATOR = /\/|%2f/i;
+const AWS_PARAMETER = /[?&]x-amz-/i;
 const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;.*)?$/i;
 
 /** Why the gateway does not forward this target, or undefined when it does. */
@@ -42,6 +43,13 @@ export function targetFault(raw: string, target: Target): string | undefined {
 export function withoutParameter(query: string, name: string): string {
   if (!query.includes(`${name}=`)) return query;
   const kept = query.slice(1).split('&').filter((part) => !part.startsWith(`${name}=`));
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}
+
+/** The query string without a signature that stands in it (`X-Amz-…`): it was made for another address. */
+export function withoutAwsSignature(query: string): string {
+  if (!AWS_PARAMETER.test(query)) return query;
+  const kept = query.slice(1).split('&').filter((part) => !part.toLowerCase().startsWith('x-amz-'));
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 

@@ -27,7 +27,8 @@ const DETAILS: Readonly<Record<string, string>> = {
 export function upstreamFault(error: Error, sent: boolean): UpstreamFault {
   const code = errorCode(error);
   if (!sent) return { type: 'upstream_connect', detail: DETAILS[code] ?? 'no connection could be made' };
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+  // undici's parser gives a code for some faults only.
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     return { type: 'upstream_protocol', detail: 'its answer is not valid HTTP' };
   }
   return { type: 'upstream_reset', detail: 'it closed the connection before its answer was complete' };

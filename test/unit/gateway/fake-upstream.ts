@@ -4,6 +4,7 @@ import { bindUpstreams, type Upstream } from '../../../src/gateway/upstream.js';
 
 const dialect: Dialect = {
   name: 'none',
+  bodyMembers: [],
   streamFormat: () => undefined,
   errorBody: (error) => JSON.stringify(error),
   readBody: () => undefined,

@@ -1,0 +1,159 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+
+/** Told when the reader has caught up and the provider may go on. */
+export interface Resumed {
+  onResumed(): void;
+}
+
+/**
+ * Hands an answer to the client: the head with the first bytes, the rest as it comes, held back
+ * while the record is being kept, and only as fast as the client reads.
+ */
+export class AnswerWriter {
+  readonly #response: ServerResponse;
+  readonly #owner: Resumed;
+  #head: { readonly status: number; readonly reason: string; readonly headers: readonly string[] } | undefined;
+  #holding = false;
+  #held: Buffer[] = [];
+  #afterHold: 'go-on' | 'end' | 'break-off' = 'go-on';
+  /** The provider waits: for the reader (drain) or for the record (release). */
+  #paused: Dispatcher.DispatchController | undefined;
+
+  constructor(response: ServerResponse, owner: Resumed) {
+    this.#response = response;
+    this.#owner = owner;
+  }
+
+  /** The head is on its way: the status cannot change any more. */
+  get begun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /** Nothing more may be written: ended, broken off, or the client is gone. */
+  get over(): boolean {
+    return this.#response.writableEnded || this.#response.destroyed;
+  }
+
+  get holding(): boolean {
+    return this.#holding;
+  }
+
+  get paused(): boolean {
+    return this.#paused !== undefined;
+  }
+
+  /** Sets the head; it leaves with the first bytes, or by itself at the end of the tick where the body may be slow. */
+  begin(status: number, reason: string | undefined, headers: readonly string[], alone: boolean): void {
+    this.#head = { status, reason: reasonPhrase(status, reason), headers };
+    if (alone) process.nextTick(sendHead, this);
+  }
+
+  /** Writes bytes, or keeps them while held; lets the provider wait where the client is slow. */
+  write(bytes: Buffer | undefined, controller: Dispatcher.DispatchController | undefined): void {
+    if (bytes === undefined || bytes.length === 0) return;
+    if (this.#holding) {
+      this.#held.push(bytes);
+      this.#pause(controller);
+      return;
+    }
+    this.#writeHead();
+    if (this.#response.destroyed || this.#response.write(bytes) || controller === undefined || this.#paused !== undefined) return;
+    this.#pause(controller);
+    this.#awaitDrain();
+  }
+
+  /** Keeps everything back until `release`. */
+  hold(bytes: Buffer | undefined, last: boolean): void {
+    this.#holding = true;
+    if (last) this.#afterHold = 'end';
+    if (bytes !== undefined && bytes.length > 0) this.#held.push(bytes);
+  }
+
+  /** Lets go what was held; the end, or a break, that came meanwhile follows at once. */
+  release(): void {
+    this.#holding = false;
+    const held = this.#held;
+    this.#held = [];
+    if (this.over) return;
+    this.#writeHead();
+    const last = this.#afterHold === 'end' ? held.pop() : undefined;
+    let flows = true;
+    for (const bytes of held) flows = this.#response.write(bytes);
+    if (this.#afterHold === 'end') this.#response.end(last);
+    else if (this.#afterHold === 'break-off') this.breakOff();
+    else if (this.#paused === undefined || flows) this.#resume();
+    else this.#awaitDrain();
+  }
+
+  end(bytes: Buffer | undefined): void {
+    if (this.#holding) {
+      this.hold(bytes, true);
+      return;
+    }
+    this.#writeHead();
+    this.#response.end(bytes);
+  }
+
+  /** Drops what has not left yet, so that an error can be answered instead. */
+  discard(): void {
+    this.#head = undefined;
+    this.#held = [];
+    this.#holding = false;
+  }
+
+  /** Closes the connection after what was written, without the end that would make the answer look complete. */
+  breakOff(): void {
+    if (this.#holding) {
+      if (this.#afterHold === 'go-on') this.#afterHold = 'break-off';
+      return;
+    }
+    const { socket } = this.#response;
+    // An answer that waits behind an earlier one of the same connection has no socket yet.
+    if (socket === null) this.#response.once('socket', (later) => { process.nextTick(() => { later.destroySoon(); }); });
+    // A body that ends with the connection (HTTP/1.0) would look complete after an orderly close.
+    else if (this.#response.req.httpVersion === '1.0') socket.resetAndDestroy();
+    else socket.destroySoon();
+  }
+
+  /** Sends a head that still waits for its first bytes. */
+  sendHead(): void {
+    if (this.#head === undefined || this.#holding || this.over) return;
+    this.#writeHead();
+    this.#response.flushHeaders();
+  }
+
+  #writeHead(): void {
+    const head = this.#head;
+    if (head === undefined || this.over) return;
+    this.#head = undefined;
+    this.#response.writeHead(head.status, head.reason, head.headers as string[]);
+  }
+
+  #pause(controller: Dispatcher.DispatchController | undefined): void {
+    if (controller === undefined || this.#paused !== undefined) return;
+    this.#paused = controller;
+    controller.pause();
+  }
+
+  #awaitDrain(): void {
+    this.#response.once('drain', () => { this.#resume(); });
+  }
+
+  #resume(): void {
+    const controller = this.#paused;
+    if (controller === undefined) return;
+    this.#paused = undefined;
+    this.#owner.onResumed();
+    controller.resume();
+  }
+}
+
+function sendHead(writer: AnswerWriter): void {
+  writer.sendHead();
+}
+
+/** The provider's reason phrase where it is plain text, else Node's own for that status. */
+function reasonPhrase(status: number, text: string | undefined): string {
+  return text !== undefined && /^[\x20-\x7e]+$/.test(text) ? text : STATUS_CODES[status] ?? '';
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import type { Observation } from '../domain/dialect.js';
+import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
+import type { EndReason, Exchange } from '../domain/exchange.js';
+import type { Arrival } from './arrival.js';
+
+/** How an exchange went, as its parts saw it. Moments are performance.now(), `…Ms` milliseconds. */
+export interface Outcome {
+  readonly provider: string;
+  readonly client: string | undefined;
+  readonly model?: string | undefined;
+  /** What the request says of a stream. */
+  readonly stream?: boolean | undefined;
+  readonly requestSize: number;
+  readonly responseSize: number;
+  readonly endReason: EndReason;
+  readonly errorType: ErrorType | undefined;
+  /** Connections tried, and those of them that ended in a transport failure or a time-out. */
+  readonly attempts: number;
+  readonly failedAttempts: number;
+  readonly providerMs: number;
+  /** Time in which the gateway only waited for the client's body. */
+  readonly bodyReadMs: number;
+  readonly endedAt: number;
+  readonly providerStatus?: number | undefined;
+  /** The provider's status has gone out to the client. */
+  readonly headSent: boolean;
+  /** The answer is a stream of events. */
+  readonly isStream?: boolean | undefined;
+  readonly firstTokenAt?: number | undefined;
+  readonly observation?: Observation | undefined;
+}
+
+/** The exchange from which the record is made: what the request says and how it went (proxy.md, rules 17 and 18). */
+export function exchangeOf(arrival: Arrival, request: IncomingMessage, outcome: Outcome): Exchange {
+  const { startedAt } = arrival;
+  const { observation, attempts, errorType, providerStatus, firstTokenAt, providerMs, bodyReadMs, isStream } = outcome;
+  const failedAnswer = observation?.failed === true || (providerStatus ?? 0) >= 400;
+  const providerErrorCount = Math.min(attempts, outcome.failedAttempts + (failedAnswer ? 1 : 0));
+  const ownError = errorType !== undefined && !errorType.startsWith('upstream_');
+  const totalMs = outcome.endedAt - startedAt;
+  const { headers } = request;
+  return {
+    requestId: arrival.requestId,
+    receivedAt: arrival.receivedAt,
+    provider: outcome.provider,
+    method: request.method ?? '',
+    path: arrival.target.path,
+    model: outcome.model,
+    responseModel: observation?.responseModel,
+    stream: outcome.stream ?? (isStream === true ? true : undefined),
+    requestSize: outcome.requestSize,
+    responseSize: outcome.responseSize,
+    statusCode: statusCode(outcome),
+    providerStatusCode: providerStatus,
+    totalMs,
+    providerMs: attempts === 0 ? undefined : providerMs,
+    timeToFirstTokenMs: isStream === true && firstTokenAt !== undefined ? firstTokenAt - startedAt : undefined,
+    overheadUs: Math.max(0, (totalMs - providerMs - bodyReadMs) * 1000),
+    usage: observation?.usage,
+    finishReason: observation?.finishReason,
+    endReason: outcome.endReason,
+    attempts,
+    errorType,
+    errorCount: providerErrorCount + (ownError ? 1 : 0),
+    providerErrorCount,
+    providerErrorType: observation?.providerErrorType,
+    client: outcome.client,
+    projectId: single(headers['x-project-id']),
+    organizationId: single(headers['x-organization-id'] ?? headers['x-organisation-id']),
+    userId: single(headers['x-user-id']),
+    experimentId: single(headers['x-experiment-id']),
+  };
+}
+
+/** What the client got: the provider's status where that went out, else that of the gateway's own error. */
+function statusCode({ providerStatus, headSent, errorType }: Outcome): number {
+  if (providerStatus !== undefined && (headSent || errorType === undefined)) return providerStatus;
+  return ERROR_TYPES[errorType ?? 'internal_error'].status;
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
