@@ -43,4 +43,6 @@ export interface Pricer {
   readonly price: (query: PriceQuery) => Price | undefined;
   /** The table that `price` would use, or undefined where no price is known. */
   readonly explain: (query: { provider: string; model: string; at: number }) => PriceExplanation | undefined;
+  /** How many calls had tokens and no price so far. */
+  readonly unpriced: () => number;
 }

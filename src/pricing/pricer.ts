@@ -45,6 +45,7 @@ export async function loadPricer(options: PricerOptions): Promise<Pricer> {
       return price;
     },
     explain: ({ provider, model, at }) => finder.find(provider, [model], at),
+    unpriced: () => unknown.calls,
   };
 }
 

@@ -62,6 +62,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
         retention.stop();
         await exporting.stop(Math.min(EXPORT_DEADLINE_MS, Math.max(1_000, deadlineMs)));
         await log.close();
+        if (prices.unpriced() > 0) logger.warn({ calls: prices.unpriced() }, 'calls that had tokens and no price (gateway prices check lists their models)');
         lock.release();
       },
     };
