@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import type { Usage } from '../../../src/domain/usage.js';
+import { loadPricer } from '../../../src/pricing/pricer.js';
+
+const AT = Date.UTC(2026, 9, 15, 12);
+const USAGE: Usage = { inputTokens: 1_000_000, outputTokens: 0 };
+
+describe('the pricer', () => {
+  it('knows what a model cost at the time of the call', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    const cost = (model: string, provider: string, at: number): number | undefined => price({ provider, model, usage: USAGE, at })?.cost;
+    // OpenAI's o3 became cheaper on 10 June 2025.
+    expect(cost('o3', 'openai', Date.UTC(2025, 5, 9, 23, 59, 59))).to.equal(10);
+    expect(cost('o3', 'openai', Date.UTC(2025, 5, 10))).to.equal(2);
+    expect(cost('o3', 'openai', Date.UTC(2025, 5, 9, 23, 59, 59)), 'asked again').to.equal(10);
+    // DeepSeek was half as dear by night, until 16:30 UTC begins it.
+    expect(cost('deepseek-chat', 'deepseek', Date.UTC(2025, 5, 10, 16, 29, 59))).to.equal(0.27);
+    expect(cost('deepseek-chat', 'deepseek', Date.UTC(2025, 5, 10, 16, 30))).to.equal(0.135);
+  });
+
+  it('says where the price came from, and the version of that source', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    expect(price({ provider: 'openai', model: 'gpt-4o', usage: USAGE, at: AT })).to.deep.equal({ cost: 2.5, source: 'genai-prices', version: '0.1.8' });
+    expect(price({ provider: 'openai', model: 'gpt-4o', usage: { ...USAGE, providerCost: 7 }, at: AT })).to.deep.equal({ cost: 7, source: 'provider', version: '' });
+  });
+
+  it('takes the price of the model that answered, and of the one asked for where that has none', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    const cost = (model: string | undefined, responseModel: string | undefined): number | undefined =>
+      price({ provider: 'openai', model, responseModel, usage: USAGE, at: AT })?.cost;
+    expect(cost('gpt-4o', 'gpt-4o-2024-05-13')).to.equal(5);
+    expect(cost('gpt-4o', 'something-new')).to.equal(2.5);
+    expect(cost(undefined, 'gpt-4o')).to.equal(2.5);
+    expect(cost(undefined, undefined)).to.equal(undefined);
+  });
+
+  it('never guesses: no price without usage, for contradictory counts, for a figure that is none', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    const usages: (Usage | undefined)[] = [
+      undefined, {}, { totalTokens: 5 }, { outputTokens: 5 }, { inputTokens: -1 }, { inputTokens: Number.NaN },
+      { inputTokens: 5, cachedTokens: 6 }, { inputTokens: 5, outputTokens: 5, reasoningTokens: 6 }, { inputTokens: 5, cacheWriteTokens: 1, cacheWrite1hTokens: 2 },
+      { providerCost: Number.NaN }, { providerCost: -1 }, { providerCost: Infinity },
+    ];
+    for (const usage of usages) expect(price({ provider: 'openai', model: 'gpt-4o', usage, at: AT }), JSON.stringify(usage)).to.equal(undefined);
+    expect(price({ provider: 'openai', model: 'o3', usage: USAGE, at: Number.NaN }), 'a time that is none').to.equal(undefined);
+  });
+
+  it('does not take a provider for another because of its name', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    for (const provider of ['my-openai', 'openai-eu', 'ollama', 'litellm', '']) {
+      expect(price({ provider, model: 'gpt-4o', usage: USAGE, at: AT }), provider).to.equal(undefined);
+    }
+  });
+
+  it('tells once per model what it cannot price, and counts the calls', async () => {
+    const told: string[] = [];
+    const { price, unpriced } = await loadPricer({
+      providerIds: (provider) => (provider === 'openai' ? 'openai' : undefined),
+      onUnknownModel: (provider, model) => { told.push(`${provider} ${model}`); },
+    });
+    for (let i = 0; i < 3; i++) {
+      price({ provider: 'openai', model: 'nobody-knows', usage: USAGE, at: AT });
+      price({ provider: 'lab', responseModel: 'own', usage: USAGE, at: AT });
+      price({ provider: 'openai', model: 'gpt-4o', usage: USAGE, at: AT });
+      price({ provider: 'openai', model: 'no-usage', at: AT });
+    }
+    expect(told).to.deep.equal(['openai nobody-knows', 'lab own']);
+    expect(unpriced()).to.equal(6);
+  });
+
+  it('does not grow with the names that clients invent', async () => {
+    const told = new Set<string>();
+    const { price } = await loadPricer({ providerIds: (provider) => provider, onUnknownModel: (_, model) => told.add(model) });
+    for (let i = 0; i < 12_000; i++) price({ provider: 'openai', model: `invented-${i}`, usage: USAGE, at: AT });
+    expect(told.size).to.equal(1_000);
+    expect(price({ provider: 'openai', model: 'gpt-4o', usage: USAGE, at: AT })?.cost).to.equal(2.5);
+  });
+
+  it('prices no model that counts tokens of a kind that no answer tells', async () => {
+    const { price, explain } = await loadPricer({ providerIds: (provider) => provider });
+    // Its video output has a rate of its own.
+    expect(price({ provider: 'google', model: 'gemini-omni-flash-preview', usage: USAGE, at: AT })).to.equal(undefined);
+    expect(explain({ provider: 'google', model: 'gemini-omni-flash-preview', at: AT })).to.equal(undefined);
+  });
+
+  it('explains a list price', async () => {
+    const { explain } = await loadPricer({ providerIds: (provider) => provider });
+    expect(explain({ provider: 'openai', model: 'gpt-4o', at: AT })).to.deep.equal({
+      source: 'genai-prices', version: '0.1.8', matched: 'openai/gpt-4o (genai-prices)',
+      table: { input: 2.5, cacheRead: 1.25, output: 10, perSearch: 0.01 }, serviceTiers: {},
+    });
+  });
+});
