@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Certificates } from './certificates.js';
 import type { Jdk } from './jdk.js';
@@ -11,6 +12,7 @@ import { handOver, serverUser } from './server-user.js';
 /** Lines of jvm.options that make a node write into the shared home. */
 const WRITES_INTO_HOME = /Xlog:gc|Xloggc|PrintGC|PrintTenuring|UseGCLogFile|NumberOfGCLogFiles|GCLogFileSize|GCApplicationStopped|HeapDump|ErrorFile/;
 const START_TIMEOUT_MS = 300_000;
+const PID_TIMEOUT_MS = 60_000;
 
 export interface NodeOptions {
   /** The unpacked distribution. */
@@ -71,6 +73,16 @@ export class Node {
       await promisify(execFile)('sh', ['-c', script, 'sh', home, pidFile, join(this.#dir, 'out')], { env, timeout: START_TIMEOUT_MS, ...serverUser() });
     } catch (error) {
       throw new Error(`a node of Elasticsearch did not start:\n${await this.log()}`, { cause: error });
+    }
+    await this.#known();
+  }
+
+  /** The launcher of 7.17 is gone before the node has written its process id. */
+  async #known(): Promise<void> {
+    const deadline = Date.now() + PID_TIMEOUT_MS;
+    while (!this.running) {
+      if (Date.now() > deadline) throw new Error(`a node of Elasticsearch did not start:\n${await this.log()}`);
+      await sleep(100);
     }
   }
 
