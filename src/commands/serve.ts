@@ -53,7 +53,7 @@ Flags win over the environment, the environment over the file .env, and that ove
       logRequests: flags['log-requests'],
       version: this.config.version,
       out: (text) => { this.out(text); },
-      note: (text) => { this.note(text); },
+      command: calledAs(),
     });
     return undefined;
   }
@@ -71,4 +71,9 @@ Flags win over the environment, the environment over the file .env, and that ove
     }));
     return { settings };
   }
+}
+
+/** Under npm (a clone's `npm start`, npx) the binary is not on the PATH of another terminal. */
+function calledAs(): string {
+  return process.env['npm_command'] === undefined ? 'gateway' : 'npx gateway';
 }

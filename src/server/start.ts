@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
-import { Failure } from '../domain/failure.js';
 import { createGateway, upstreamsFrom } from '../gateway/create.js';
+import { isLoopbackHost } from '../gateway/access.js';
 import { buildApp } from './app.js';
-import { startDemoProvider, type DemoProvider } from './demo.js';
+import { startDemoProvider } from './demo.js';
+import { checkPort, isAnyHost, listenFailure } from './listen.js';
 import { createLogger } from './logger.js';
 import { judgeReadiness } from './readiness.js';
 import { firstScreen } from './screen.js';
@@ -20,8 +21,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Prints to stdout (the first screen). */
   readonly out: (text: string) => void;
-  /** Prints to stderr. */
-  readonly note: (text: string) => void;
+  /** How the user calls the gateway, for the commands that the first screen suggests. */
+  readonly command: string;
 }
 
 /**
@@ -39,6 +40,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: options.allowOpen, upstreams: configured, variable,
   });
   await checkLoops(configured, settings.host, settings.port);
+  await checkPort(settings.host, settings.port);
 
   const demo = options.demo ? await startDemoProvider() : undefined;
   const upstreams = demo === undefined ? configured : upstreamsFrom(variable, demo.url);
@@ -89,13 +91,16 @@ export async function startServer(options: ServeOptions): Promise<void> {
   const { port } = app.server.address() as AddressInfo;
   options.out(firstScreen({
     version: options.version,
-    url: `http://${urlHost(settings.host)}:${port}`,
+    url: urlOf(settings.host, port),
+    localUrl: urlOf(isAnyHost(settings.host) ? '127.0.0.1' : settings.host, port),
     upstreams,
     telemetryDir: config.telemetry.dir,
-    elasticsearch: config.elasticsearch.enabled ? `${config.elasticsearch.urls.join(', ')} as ${config.elasticsearch.index}` : undefined,
-    locked: gateway.locked,
+    telemetryDirIsLocal: ['flag', 'environment'].includes(config.variable('TELEMETRY_DIR')?.source ?? 'default'),
+    elasticsearch: destination(config),
+    access: gateway.locked ? 'key' : isLoopbackHost(settings.host) ? 'this-machine' : 'everybody',
     demo: demo !== undefined,
     warnings: startupWarnings(upstreams),
+    command: options.command,
   }));
 
   await stopRequested();
@@ -130,20 +135,11 @@ async function drained(sweeper: { idle(): Promise<void>; expireAll(reason: 'shut
   sweeper.expireAll('shutting_down');
 }
 
-function listenFailure(error: unknown, host: string, port: number): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const say = (message: string, fix: string): Failure => new Failure({ code: 'listen_failed', message, fix, cause: error });
-  switch (code) {
-    case 'EADDRINUSE': return say(`PORT=${port}: something listens on ${host}:${port} already`, 'Choose another port with --port (or PORT), or stop the other process.');
-    case 'EACCES': return say(`PORT=${port}: this user may not listen on it`, 'Choose a port above 1023 with --port (or PORT).');
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND': return say(`HOST=${host}: is no address of this machine`, 'Set HOST (or --host) to 127.0.0.1, 0.0.0.0 or an address of this machine.');
-    default: return error;
-  }
+function destination({ elasticsearch: { enabled, cloudId, urls, index } }: Config): string | undefined {
+  if (!enabled) return undefined;
+  return `${cloudId === undefined ? urls.join(', ') : `Elastic Cloud ${cloudId.split(':')[0]}`} as ${index}`;
 }
 
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
-
-export type { DemoProvider };

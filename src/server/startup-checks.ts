@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { Failure } from '../domain/failure.js';
 import { isLoopbackAddress, isLoopbackHost } from '../gateway/access.js';
+import { isAnyHost } from './listen.js';
 import type { ReadVariable, Upstream } from '../gateway/upstream.js';
 
 /** Variables that make the AWS credential chain yield something, beside the shared files. */
@@ -56,10 +57,6 @@ function isOurs(address: string, host: string): boolean {
   if (address === host) return true;
   return isAnyHost(host)
     && Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === address) === true);
-}
-
-function isAnyHost(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }
 
 /** Things that work but that an operator should know. */
