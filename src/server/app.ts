@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Proxy } from '../gateway/proxy.js';
+import { onClientError, refuseConnect } from './client-error.js';
 import type { Readiness } from './readiness.js';
 
 export interface AppOptions {
@@ -13,6 +14,7 @@ export interface AppOptions {
 }
 
 const HEADERS_TIMEOUT_MS = 60_000;
+const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready']);
 
 /**
  * The HTTP application; it does not listen. Own routes are few; everything else goes raw to the
@@ -26,6 +28,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 64 * 1024 },
+    clientErrorHandler: onClientError,
     // A target that the router cannot decode is still the proxy's to judge.
     frameworkErrors: (_error, request, reply) => { proxy(request, reply); },
   });
@@ -33,6 +36,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
     reply.hijack();
     options.proxy.handle(request.raw, reply.raw);
   };
+  // Before fastify looks at the body: an odd content type is the provider's to judge, too.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (OWN_ROUTES.has(request.routeOptions.url ?? '')) done();
+    else proxy(request, reply);
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null); });
 
@@ -57,9 +65,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.setNotFoundHandler(proxy);
 
   const { server } = app;
-  server.on('connect', (_request, socket) => {
-    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\nx-gateway-error: bad_request\r\n\r\n');
-  });
+  server.on('connect', refuseConnect);
   // Too large by its own word: answered without asking for the body.
   server.on('checkContinue', (request, response) => {
     if (Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
