@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { ErrorType } from '../../src/domain/error-types.js';
 import type { Exchange } from '../../src/domain/exchange.js';
 import { createGateway, upstreamsFrom, type Gateway, type GatewaySettings } from '../../src/gateway/create.js';
+import { variablePrefix } from '../../src/gateway/upstream.js';
+import { PROVIDERS } from '../../src/providers/registry.js';
 import { buildApp } from '../../src/server/app.js';
 import { judgeReadiness } from '../../src/server/readiness.js';
 
@@ -25,6 +28,10 @@ export interface HarnessOptions {
   readonly recordDelayMs?: number;
   /** Called when a record is made, before the last bytes go out. */
   readonly onRecord?: (exchange: Exchange) => void;
+  /** Silence of a client that sends its body; 60 s unless given. */
+  readonly clientIdleMs?: number;
+  /** Why requests are refused at the moment. */
+  readonly refuse?: () => ErrorType | undefined;
 }
 
 const LOG = { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, full: false };
@@ -52,7 +59,8 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     },
     instance: 'test',
     allowOpen: options.allowOpen ?? false,
-    refuse: () => undefined,
+    refuse: options.refuse ?? (() => undefined),
+    ...(options.clientIdleMs === undefined ? {} : { clientIdleMs: options.clientIdleMs }),
   });
   const app = buildApp({
     proxy: gateway.proxy,
@@ -79,6 +87,11 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
       await gateway.close();
     },
   };
+}
+
+/** Variables that put every provider at one address. */
+export function everyProviderAt(url: string): Record<string, string> {
+  return Object.fromEntries(PROVIDERS.map(({ name }) => [`${variablePrefix(name)}_BASE_URL`, url]));
 }
 
 /** A scripted provider: the test's own handler on a real socket. */
