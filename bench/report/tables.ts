@@ -1,0 +1,47 @@
+import type { BenchResult } from './result.js';
+import { markdownTable, milliseconds, number, times } from './format.js';
+import { cpu, firstByte, gap99, p50, p99, p999, perSecond, Summary } from './summary.js';
+
+/** The main table: what a request costs, target by target. */
+export function costTable(result: BenchResult): string {
+  if (result.proxy === undefined) return '';
+  const summary = new Summary(result.proxy);
+  const rows = result.targets.filter(({ name }) => name !== 'direct' && summary.has(name)).map(({ name, title, version }) => [
+    version === undefined ? title : `${title} ${version}`,
+    number(summary.value(name, 'json', cpu), 1),
+    times(summary.ratio(name, 'node', 'json', cpu)),
+    number(summary.value(name, 'json', perSecond)),
+    number(summary.value(name, 'json-100k', cpu), 1),
+    number(summary.value(name, 'stream-20', cpu), 1),
+    times(summary.ratio(name, 'node', 'stream-20', cpu)),
+    number(summary.value(name, 'stream-500', cpu)),
+    times(summary.ratio(name, 'node', 'stream-500', cpu)),
+    number(summary.residentMb(name)),
+  ]);
+  return markdownTable([
+    'CPU ms per 1,000 requests', 'JSON', '÷ bare Node', 'requests/s on one core', 'JSON 100 KB', 'stream of 20', '÷ bare Node', 'stream of 500', '÷ bare Node', 'RSS MB',
+  ], rows);
+}
+
+/** Latency added over calling the provider directly. */
+export function latencyTable(result: BenchResult): string {
+  if (result.proxy === undefined) return '';
+  const summary = new Summary(result.proxy);
+  const rows = result.targets.filter(({ name }) => name !== 'direct' && summary.has(name)).map(({ name, title }) => [
+    title,
+    ...[p50, p99, p999].map((read) => milliseconds(summary.added(name, 'rate', read))),
+    milliseconds(summary.added(name, 'paced', firstByte)),
+    milliseconds(summary.added(name, 'paced', gap99)),
+    String(summary.errors(name)),
+  ]);
+  return markdownTable([`added ms at ${number(result.proxy.rate)}/s`, 'p50', 'p99', 'p99.9', 'first event p50', 'between events p99', 'errors'], rows);
+}
+
+/** A sentence on where and how the figures were measured. */
+export function caption({ date, machine, node, commit, settings, proxy }: BenchResult): string {
+  return `Measured ${date.slice(0, 10)} at ${commit} with Node ${node} on ${machine.cores} cores of ${machine.cpu}: `
+    + `${settings.rounds} alternating rounds of ${settings.seconds} s, ${settings.connections} connections, the target alone on one core, `
+    + `load and stand-in provider on the other${settings.tls ? ', the provider behind TLS' : ''}; medians, ratios within the same round.`
+    + (settings.elasticsearch === undefined ? '' : ` Elasticsearch ${settings.elasticsearch} on the same machine.`)
+    + (proxy === undefined || Object.keys(proxy.failures).length === 0 ? '' : ` Not measured: ${Object.keys(proxy.failures).join(', ')}.`);
+}

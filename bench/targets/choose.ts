@@ -1,0 +1,40 @@
+import type { BenchOptions } from '../options.js';
+import { downElasticsearch, realElasticsearch, slowElasticsearch } from './elasticsearch-server.js';
+import { gatewayExporting, gatewayLog } from './gateway.js';
+import { installedPeers } from './peers.js';
+import { direct, nginx, nodeProxy } from './references.js';
+import type { Target } from './target.js';
+
+/** How long the slow Elasticsearch holds its answers back. */
+const SLOW_MS = 2_000;
+
+export interface Targets {
+  readonly own: readonly Target[];
+  readonly peers: readonly Target[];
+  readonly soaked: readonly Target[];
+  /** Ends what the targets needed beside them. */
+  stop(): void;
+}
+
+/** The targets that can be run here and were asked for. */
+export async function chooseTargets({ targets, elasticsearch, tls }: Pick<BenchOptions, 'targets' | 'elasticsearch' | 'tls'>): Promise<Targets> {
+  const wanted = ({ name }: Target): boolean => name === 'direct' || (targets?.includes(name) ?? true);
+  const log = gatewayLog();
+  const down = gatewayExporting('elasticsearch-down', 'gateway, Elasticsearch down', downElasticsearch);
+  const exporting: Target[] = [];
+  let stop = (): void => undefined;
+  if (elasticsearch !== undefined) {
+    const server = realElasticsearch(elasticsearch);
+    const slow = await slowElasticsearch(server, SLOW_MS);
+    stop = () => { slow.stop(); };
+    exporting.push(gatewayExporting('elasticsearch', 'gateway, log + Elasticsearch', server));
+    exporting.push(gatewayExporting('elasticsearch-slow', `gateway, Elasticsearch slow (${SLOW_MS / 1000} s)`, slow.server));
+  }
+  const own = [direct, nginx(), nodeProxy(), log, ...exporting, down, gatewayLog({ workers: 2 })].filter((target) => target !== undefined);
+  return {
+    own: own.filter(wanted),
+    peers: tls ? [] : installedPeers().filter(wanted),
+    soaked: [log, ...exporting.slice(0, 1)].filter(wanted),
+    stop,
+  };
+}

@@ -1,0 +1,64 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** An Elasticsearch that the gateway exports to. */
+export interface ElasticsearchServer {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** It takes documents, so that an export is ever done. */
+  readonly accepts: boolean;
+  /** Removes what a gateway made for that index name. */
+  remove(index: string): Promise<void>;
+}
+
+/** The server at that URL, whose user and password may stand in it. */
+export function realElasticsearch(address: string): ElasticsearchServer {
+  const { username, password, origin } = new URL(address);
+  const authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  const remove = async (index: string): Promise<void> => {
+    for (const path of [`${index}*?expand_wildcards=all`, `_index_template/${index}-template`, `_ilm/policy/${index}-policy`]) {
+      await fetch(`${origin}/${path}`, { method: 'DELETE', headers: username === '' ? {} : { authorization } });
+    }
+  };
+  return {
+    url: origin, accepts: true, remove,
+    ...(username === '' ? {} : { username: decodeURIComponent(username), password: decodeURIComponent(password) }),
+  };
+}
+
+/** Where nothing listens. */
+export const downElasticsearch: ElasticsearchServer = {
+  url: 'http://127.0.0.1:9', username: 'elastic', password: 'nobody', accepts: false, remove: () => Promise.resolve(),
+};
+
+/** The same server behind a wire that holds every answer back for `delayMs`. */
+export async function slowElasticsearch(server: ElasticsearchServer, delayMs: number): Promise<{ server: ElasticsearchServer; stop(): void }> {
+  const { hostname, port } = new URL(server.url);
+  const open = new Set<Socket>();
+  const wire: Server = createServer((client) => {
+    const behind = connect(Number(port), hostname);
+    for (const socket of [client, behind]) {
+      open.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => { open.delete(socket); client.destroy(); behind.destroy(); });
+    }
+    client.pipe(behind);
+    behind.on('data', (data) => { setTimeout(() => { if (!client.destroyed) client.write(data); }, delayMs); });
+  });
+  await new Promise<void>((resolve) => { wire.listen(0, '127.0.0.1', resolve); });
+  return {
+    server: { ...server, url: `http://127.0.0.1:${(wire.address() as AddressInfo).port}` },
+    stop: () => {
+      wire.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+/** The version that the server says; undefined where it does not answer. */
+export async function elasticsearchVersion(address: string): Promise<string | undefined> {
+  const { username, password, origin } = new URL(address);
+  const authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  const answer = await fetch(origin, { headers: username === '' ? {} : { authorization } });
+  return (await answer.json() as { version?: { number: string } }).version?.number;
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ElasticsearchServer } from './elasticsearch-server.js';
+import type { Launch, Place, Target } from './target.js';
+
+const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+/** Longest time for an export's backlog to drain after a phase. */
+const SETTLE_MS = 120_000;
+
+/** Our own gateway with the records in its local log only. */
+export function gatewayLog(options: { workers?: number } = {}): Target {
+  const { workers } = options;
+  return {
+    name: workers === undefined ? 'log' : `workers-${workers}`,
+    title: workers === undefined ? 'gateway, log only' : `gateway, log only, ${workers} workers`,
+    launch: (place) => ({
+      command: [process.execPath, BINARY, 'serve', ...(workers === undefined ? [] : ['--workers', String(workers)])],
+      env: gatewayEnv(place),
+    }),
+  };
+}
+
+/** Our own gateway with the export to Elasticsearch on. */
+export function gatewayExporting(name: string, title: string, server: ElasticsearchServer): Target {
+  return {
+    name,
+    title,
+    launch: (place): Launch => {
+      const index = `bench-${randomBytes(4).toString('hex')}`;
+      return {
+        command: [process.execPath, BINARY, 'serve'],
+        cwd: place.dir,
+        env: {
+          ...gatewayEnv(place),
+          ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: server.url, ELASTICSEARCH_INDEX: index,
+          ...(server.username === undefined ? {} : { ELASTICSEARCH_USERNAME: server.username, ELASTICSEARCH_PASSWORD: server.password ?? '' }),
+        },
+        ...(server.accepts ? { settle: () => drained(place.port), cleanUp: () => server.remove(index) } : {}),
+      };
+    },
+  };
+}
+
+function gatewayEnv({ port, upstream, caFile, dir }: Place): Record<string, string> {
+  return {
+    PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn',
+    OPENAI_BASE_URL: upstream, ENABLE_ELASTICSEARCH: 'false', TELEMETRY_DIR: join(dir, 'telemetry'), TELEMETRY_MAX_BYTES: '20GiB',
+    ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
+  };
+}
+
+/** Waits until the export has caught up with the log. @throws when it does not */
+async function drained(port: number): Promise<void> {
+  const deadline = performance.now() + SETTLE_MS;
+  let state = 'unknown';
+  while (performance.now() < deadline) {
+    const answer = await fetch(`http://127.0.0.1:${port}/ready`);
+    const { elasticsearch } = await answer.json() as { elasticsearch: { state: string; backlog_bytes: number | null } };
+    if (elasticsearch.backlog_bytes === 0) return;
+    state = `${elasticsearch.state}, ${String(elasticsearch.backlog_bytes)} bytes behind`;
+    await sleep(100);
+  }
+  throw new Error(`the export did not catch up (${state})`);
+}
