@@ -141,8 +141,8 @@ export const VARIABLES = {
     description: 'an index per day behind an alias (daily), one index (single), or a data stream (data-stream)',
   },
   CUSTOM_PROVIDERS: {
-    kind: 'list', example: 'name=http://localhost:8000', mask: maskUrls, parse: text,
-    description: 'providers of your own',
+    kind: 'JSON list or file', example: '[{"name":"lab","baseUrl":"http://localhost:8000","dialect":"openai-chat"}]', mask: maskUrls, parse: text,
+    description: 'providers of your own: a JSON list, or the name of a file that holds one (docs/providers.md)',
   },
 } as const satisfies Record<string, Variable<unknown>>;
 

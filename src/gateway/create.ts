@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ErrorType } from '../domain/error-types.js';
 import type { Exchange, RecordExchange } from '../domain/exchange.js';
-import { PROVIDERS, demoProvider } from '../providers/registry.js';
+import { customProviders, demoProvider, PROVIDERS } from '../providers/registry.js';
 import { PageGuard } from './access.js';
 import { AwsSigner } from './aws-signing.js';
 import { Gatekeeper } from './credentials.js';
@@ -28,11 +28,13 @@ export interface GatewaySettings {
   readonly upstreamTotalTimeoutMs: number;
 }
 
-/** The providers bound to the configuration; bad addresses are Failures. */
+/** The providers, those of CUSTOM_PROVIDERS included, bound to the configuration; bad names and addresses are Failures. */
 export function upstreamsFrom(variable: ReadVariable, demoUrl?: string): Upstream[] {
-  if (demoUrl === undefined) return bindUpstreams(PROVIDERS, variable);
+  const custom = variable('CUSTOM_PROVIDERS')?.value;
+  const providers = custom === undefined ? PROVIDERS : [...PROVIDERS, ...customProviders(custom, PROVIDERS.map(({ name }) => name))];
+  if (demoUrl === undefined) return bindUpstreams(providers, variable);
   const withDemo: ReadVariable = (name) => (name === 'DEMO_BASE_URL' ? { value: demoUrl, source: '--demo' } : variable(name));
-  return bindUpstreams([...PROVIDERS, demoProvider], withDemo);
+  return bindUpstreams([...providers, demoProvider], withDemo);
 }
 
 export interface GatewayOptions {

@@ -110,11 +110,11 @@ export class Gatekeeper {
 }
 
 /** The header that carries the gateway's key for a provider, as name and value. */
-export function ownCredential(auth: AuthStyle, key: string): readonly [string, string] | undefined {
+export function ownCredential(auth: AuthStyle, key: string): readonly [string, string] {
   switch (auth) {
     case 'bearer':
+    case 'none': // a key that was given all the same: a proxy before one's own server
     case 'aws-sigv4': return ['authorization', `Bearer ${key}`];
-    case 'none': return undefined;
     default: return [auth, key];
   }
 }

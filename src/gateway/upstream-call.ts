@@ -36,10 +36,7 @@ export function upstreamCall(
     identityEncoding: body.spliced,
     via: `1.1 ${gateway.viaName}`,
   });
-  if (admission.useOwnKey && key !== undefined) {
-    const credential = ownCredential(route.auth, key.value);
-    if (credential !== undefined) headers.push(...credential);
-  }
+  if (admission.useOwnKey && key !== undefined) headers.push(...ownCredential(route.auth, key.value));
   for (const [name, value] of Object.entries(provider.defaultHeaders ?? {})) {
     if (request.headers[name] === undefined) headers.push(name, value);
   }

@@ -18,12 +18,14 @@ interface Template {
   readonly dialects: readonly DialectRule[];
   readonly defaultDialect: Dialect;
   readonly nativeRoots: readonly string[];
+  /** `none` where such servers mostly want no key; one that is configured is sent all the same. */
   readonly auth: Provider['auth'];
+  readonly alsoAuth?: Provider['alsoAuth'];
   readonly defaultHeaders?: Readonly<Record<string, string>>;
 }
 
 const openAiLike: Template = {
-  dialects: openAiRules({ streamUsage: true }), defaultDialect: openAiOther, nativeRoots: ['/v1'], auth: 'bearer',
+  dialects: openAiRules({ streamUsage: true }), defaultDialect: openAiOther, nativeRoots: ['/v1'], auth: 'none', alsoAuth: ['bearer'],
 };
 const TEMPLATES = {
   'openai-chat': openAiLike,
@@ -80,6 +82,7 @@ export function customProvider({ name, baseUrl, dialect }: CustomProviderOptions
     root: `${path}/v1`,
     nativeRoots: path === '' ? template.nativeRoots : [`${path}/v1`],
     auth: template.auth,
+    ...(template.alsoAuth === undefined ? {} : { alsoAuth: template.alsoAuth }),
     dialects: template.dialects,
     defaultDialect: template.defaultDialect,
     ...(template.defaultHeaders === undefined ? {} : { defaultHeaders: template.defaultHeaders }),

@@ -19,6 +19,7 @@ import { vllm } from './vllm.js';
 import { xai } from './xai.js';
 
 export { customProvider, CUSTOM_DIALECTS, type CustomDialect, type CustomProviderOptions } from './custom.js';
+export { customProviders } from './custom-list.js';
 export { demoProvider } from './demo.js';
 
 /** Every provider that the gateway knows: the one list. Adding one: its file, and its line here. */

@@ -8,7 +8,8 @@ export const vllm: Provider = {
   title: 'vLLM',
   root: '/v1',
   nativeRoots: ['/v1'],
-  auth: 'bearer',
+  auth: 'none',
+  alsoAuth: ['bearer'], // --api-key
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
 };
