@@ -1,15 +1,14 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { confirm } from '../../cli/confirm.js';
-import type { Style } from '../../cli/color.js';
+import { ProgressBar } from '../../cli/progress.js';
 import { withSpinner } from '../../cli/spinner.js';
-import { renderTable } from '../../cli/table.js';
+import { renderSteps } from '../../cli/steps-table.js';
 import type { ElasticsearchConfig } from '../../config/config.js';
 import { EXIT, Failure } from '../../domain/failure.js';
 import type { ObjectOptions } from '../../elastic/init-options.js';
-import type { InitPlan, StepAction } from '../../elastic/init-step.js';
-
-const STYLES: Readonly<Record<StepAction, Style>> = { create: 'green', update: 'yellow', unchanged: 'dim', conflict: 'red' };
+import type { InitPlan } from '../../elastic/init-step.js';
+import type { MigrationOptions } from '../../elastic/migrate/migration-plan.js';
 
 export default class EsInit extends BaseCommand {
   static override summary = 'create lifecycle policy, index template and index in Elasticsearch';
@@ -22,6 +21,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     { description: 'Show the exact requests and send none', command: '<%= config.bin %> <%= command.id %> --dry-run' },
     { description: 'Keep records for 90 days', command: '<%= config.bin %> <%= command.id %> --retention 90d' },
     { description: 'Also make the roles, and a key for the gateway', command: '<%= config.bin %> <%= command.id %> --roles --api-key' },
+    { description: 'Explain how an index of another gateway becomes daily indices', command: '<%= config.bin %> <%= command.id %> --migrate' },
     { description: 'A script of curl lines, for clusters that no tool may touch', command: '<%= config.bin %> <%= command.id %> --print > init.sh' },
   ];
   static override enableJsonFlag = true;
@@ -31,7 +31,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     layout: Flags.string({ description: 'daily, single or data-stream (ELASTICSEARCH_LAYOUT)' }),
     'dry-run': Flags.boolean({ description: 'print the exact requests and send none of them' }),
     print: Flags.boolean({ description: 'print the requests as a shell script of curl calls, without asking any server', exclusive: ['dry-run', 'api-key'] }),
-    yes: Flags.boolean({ char: 'y', description: 'do not ask before replacing what somebody has edited' }),
+    yes: Flags.boolean({ char: 'y', description: 'do not ask before replacing what somebody has edited; with --migrate, do it' }),
     force: Flags.boolean({ description: 'replace what somebody has edited' }),
     retention: Flags.string({ description: 'age at which records are deleted, such as 30d' }),
     shards: Flags.string({ description: 'primary shards of a new index' }),
@@ -39,6 +39,8 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     'refresh-interval': Flags.string({ description: 'how soon a record is found, such as 5s' }),
     codec: Flags.string({ description: 'default or best_compression' }),
     roles: Flags.boolean({ description: 'also create the roles NAME-writer, NAME-reader and NAME-admin' }),
+    migrate: Flags.boolean({ description: 'explain how an index named NAME becomes daily indices; with --yes, do it', exclusive: ['dry-run', 'print', 'api-key', 'roles', 'layout'] }),
+    'delete-old': Flags.boolean({ description: 'with --migrate --yes: delete the old index once everything is copied, and put the alias in its place', dependsOn: ['migrate'] }),
     'api-key': Flags.boolean({ description: 'also make an API key for the gateway, and print it once', exclusive: ['dry-run'] }),
     'api-key-expires': Flags.string({ description: 'when that key expires, such as 90d', dependsOn: ['api-key'] }),
   };
@@ -52,6 +54,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     const options = parseObjectOptions(flags);
     const expiration = parseExpiration(flags['api-key-expires']);
     if (flags.print) return this.print(config, options, flags.roles);
+    if (flags.migrate) return this.migrate(config, { force: flags.force, now: Date.now(), objects: options, deleteOld: Boolean(flags['delete-old']) }, flags.yes);
 
     const { withCluster } = await import('../../elastic/with-cluster.js');
     const { runInit } = await import('../../elastic/run-init.js');
@@ -83,14 +86,21 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     return confirm(`Replace ${replaced.map((step) => step.id).join(' and ')}?`);
   }
 
+  private async migrate(config: ElasticsearchConfig, options: MigrationOptions, really: boolean): Promise<unknown> {
+    const { withCluster } = await import('../../elastic/with-cluster.js');
+    const { migrate } = await import('../../elastic/migrate/migrate.js');
+    const bar = new ProgressBar({ enabled: this.animated });
+    const onProgress = (phase: string, done: number, total: number): void => { bar.update(phase, done, total); };
+    const { ok, report, text } = await withCluster(config, (elastic) => migrate(elastic, config, { ...options, onProgress }, really)).finally(() => { bar.end(); });
+    this.out(text);
+    if (!ok) process.exitCode = EXIT.failed;
+    return report;
+  }
+
   private async show(plan: InitPlan, changed: boolean, dryRun: boolean): Promise<void> {
     const { differencesText, requestsText } = await import('../../elastic/plan-text.js');
     if (this.jsonEnabled()) return;
-    this.out(renderTable({
-      head: ['Step', 'Action', 'Detail'],
-      rows: plan.steps.map(({ id, action, detail }) => [id, { text: action, style: STYLES[action] }, detail]),
-      color: this.color, width: this.width,
-    }));
+    this.out(renderSteps(plan.steps, { color: this.color, width: this.width }));
     const differences = differencesText(plan.steps);
     if (differences !== '') this.out(`\n${differences}`);
     for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);

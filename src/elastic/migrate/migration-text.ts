@@ -1,0 +1,28 @@
+import type { MigrationResult } from './move-index.js';
+import type { MigrationPlan } from './migration-plan.js';
+
+/** What a move would do, for whoever has to decide about it. */
+export function explanation(index: string, { records, days }: MigrationPlan): string {
+  const span = days === undefined ? 'whose days cannot be told beforehand' : `of ${String(days.count)} days, ${days.first} to ${days.last}`;
+  return `${index} is one index with ${String(records)} records ${span}. The lifecycle policy deletes it whole; daily indices go day by day.
+
+What --migrate --yes does:
+  1. puts the lifecycle policy and an index template for ${index}-YYYY-MM-DD;
+  2. blocks writing to ${index} while it copies (what sends records meanwhile must keep them: gateway serve does);
+  3. copies every record under its old _id into the index of its day (create only: run it again, and it goes on);
+  4. asks for every old _id whether its day has it, and lifts the block.
+With --delete-old as well, and only if nothing is missing:
+  5. deletes ${index} and makes ${index} the alias of the daily indices, in one request, so that every search goes on.
+Until step 5 searches of ${index} see the old index only, and patterns such as ${index}* see both. The copies live for a whole
+retention from today on. It needs disk space for a second copy, and one shard a day. Nothing was changed now.`;
+}
+
+/** What a move has done. */
+export function outcome(index: string, result: MigrationResult): string {
+  const lines = [`${String(result.copied)} records copied, ${String(result.present)} were there already, ${String(result.refusedCount)} refused.`];
+  for (const { id, reason } of result.refused) lines.push(`  refused: ${id} (${reason})`);
+  if (result.missing > 0) lines.push(`${String(result.missing)} records of ${index} are in no daily index, so nothing was deleted. Mend or delete them in ${index}, and run it again.`);
+  else if (result.swapped) lines.push(`Every record is in the index of its day. ${index} is now their alias, and the old index is gone.`);
+  else lines.push(`Every record is in the index of its day. ${index} itself is as before; --migrate --yes --delete-old puts the alias in its place.`);
+  return lines.join('\n');
+}
