@@ -10,7 +10,7 @@ import { exchangeOf } from './exchange-of.js';
 import { ProxiedRequest } from './proxied-request.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import type { Choice, Route } from './route.js';
-import { splitTarget, targetFault } from './target.js';
+import { recordablePath, splitTarget, targetFault } from './target.js';
 import { variablePrefix, type Upstream } from './upstream.js';
 
 interface Fault {
@@ -49,7 +49,8 @@ export class Proxy {
     if (isPreflight(request)) return this.#answerPreflight(request, response, arrival, choice);
     const fault = targetFault(request.url ?? '', arrival.target);
     if (fault !== undefined) {
-      return this.#refuse(request, response, arrival, choice, { type: 'bad_request', message: `Bad request: ${fault}.` });
+      const recorded = { ...arrival, target: { path: recordablePath(arrival.target), query: '' } };
+      return this.#refuse(request, response, recorded, choice, { type: 'bad_request', message: `Bad request: ${fault}.` });
     }
     if (choice.kind !== 'route') return this.#refuseUnrouted(request, response, arrival, choice);
     const { route } = choice;

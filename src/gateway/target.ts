@@ -26,6 +26,13 @@ const SEPARATOR = /\/|%2f/i;
 const AWS_PARAMETER = /[?&]x-amz-/i;
 const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;.*)?$/i;
 
+/** What may be recorded of a target that is refused: what is no plain path may hold a password (`http://user:…@host/`). */
+export function recordablePath({ path }: Target): string {
+  if (!path.startsWith('/') || path.startsWith('//')) return '';
+  const fragment = path.indexOf('#');
+  return fragment === -1 ? path : path.slice(0, fragment);
+}
+
 /** Why the gateway does not forward this target, or undefined when it does. */
 export function targetFault(raw: string, target: Target): string | undefined {
   if (!raw.startsWith('/')) return 'the request target must be a path that begins with /';
