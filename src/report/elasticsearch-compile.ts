@@ -1,0 +1,90 @@
+import type { RecordFieldName } from '../domain/record-fields.js';
+import type { FoundGroup, GroupSearch } from '../elastic/metrics-search.js';
+import type { FieldType } from '../domain/record-fields.js';
+import { recordField } from '../domain/record-fields.js';
+import type { FieldValue, Filter } from './filter.js';
+import type { MetricsQuery } from './query.js';
+import type { Group } from './row.js';
+
+type Json = Record<string, unknown>;
+
+const PERCENTS = [50, 95, 99];
+
+/** Metrics of each group, in aggregations that every supported version has. */
+const AGGREGATIONS: Json = {
+  errors: { filter: { bool: { should: [
+    { range: { error_count: { gt: 0 } } },
+    { bool: { filter: [{ exists: { field: 'end_reason' } }], must_not: [{ term: { end_reason: 'complete' } }] } },
+  ], minimum_should_match: 1 } } },
+  latency: { stats: { field: 'total_latency_ms' } },
+  latencies: { percentiles: { field: 'total_latency_ms', percents: PERCENTS, keyed: false, hdr: { number_of_significant_value_digits: 3 } } },
+  provider_latency: { stats: { field: 'provider_latency_ms' } },
+  input_tokens: { stats: { field: 'input_tokens' } },
+  output_tokens: { stats: { field: 'output_tokens' } },
+  total_tokens: { stats: { field: 'total_tokens' } },
+  timed: {
+    filter: { bool: { filter: [{ exists: { field: 'output_tokens' } }, { exists: { field: 'total_latency_ms' } }] } },
+    aggs: { tokens: { sum: { field: 'output_tokens' } }, ms: { sum: { field: 'total_latency_ms' } } },
+  },
+  cost: { stats: { field: 'cost' } },
+};
+
+/** The query as a search of the name `index`. */
+export function compileSearch(query: MetricsQuery, index: string): GroupSearch {
+  const time = { range: { timestamp: { gte: query.since, lt: query.until, format: 'epoch_millis' } } };
+  return {
+    index,
+    by: query.by,
+    query: { bool: { filter: [time, ...query.filters.map(clause)] } },
+    aggregations: AGGREGATIONS,
+  };
+}
+
+/** What the server found of a group. Its sums are 0 where nothing was added up; its counts tell. */
+export function foundGroup(by: readonly RecordFieldName[], { key, count, aggregations }: FoundGroup): Group {
+  const stats = (name: string, figure: 'sum' | 'avg'): number | null => {
+    const found = aggregations[name] as { count: number; sum: number; avg: number | null } | undefined;
+    return found === undefined || found.count === 0 ? null : found[figure];
+  };
+  const timed = aggregations['timed'] as { doc_count: number; tokens: { value: number }; ms: { value: number } } | undefined;
+  const untimed = timed === undefined || timed.doc_count === 0;
+  return {
+    key: by.map((field, i) => keyValue(recordField(field)?.type ?? 'keyword', key[i])),
+    requests: count,
+    errors: (aggregations['errors'] as { doc_count: number } | undefined)?.doc_count ?? 0,
+    latencyMeanMs: stats('latency', 'avg'),
+    latencyP50Ms: percentile(aggregations, 0),
+    latencyP95Ms: percentile(aggregations, 1),
+    latencyP99Ms: percentile(aggregations, 2),
+    providerLatencyMeanMs: stats('provider_latency', 'avg'),
+    inputTokens: stats('input_tokens', 'sum'),
+    outputTokens: stats('output_tokens', 'sum'),
+    totalTokens: stats('total_tokens', 'sum'),
+    timedOutputTokens: untimed ? null : timed.tokens.value,
+    timedLatencyMs: untimed ? null : timed.ms.value,
+    cost: stats('cost', 'sum'),
+  };
+}
+
+/** The histogram answers the upper end of the value's bucket, less than a whole millisecond above it up to a second. */
+function percentile(aggregations: Json, i: number): number | null {
+  const found = aggregations['latencies'] as { values: { value: number | null }[] } | undefined;
+  const value = found?.values[i]?.value;
+  return typeof value === 'number' ? Math.floor(value) : null;
+}
+
+/** 7.17 answers truth in numbers. */
+function keyValue(type: FieldType, value: unknown): FieldValue {
+  if (value === null || value === undefined) return null;
+  if (type === 'boolean') return value === true || value === 1 || value === 'true';
+  return type === 'keyword' ? String(value) : Number(value);
+}
+
+function clause({ field, values, negated }: Filter): Json {
+  const present = values.filter((value) => value !== null);
+  const should = [
+    ...(present.length === 0 ? [] : [{ terms: { [field]: present } }]),
+    ...(present.length < values.length ? [{ bool: { must_not: [{ exists: { field } }] } }] : []),
+  ];
+  return negated ? { bool: { must_not: should } } : { bool: { should, minimum_should_match: 1 } };
+}
