@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import { gzipSync } from 'node:zlib';
+import { proxied } from '../../support/proxied.js';
+
+const chunk = (rest: string): string => `data: {"id":"c","model":"m",${rest}}\n\n`;
+const TEXT = chunk('"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]');
+const USAGE = chunk('"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}');
+const DONE = 'data: [DONE]\n\n';
+const ALL = TEXT + USAGE + DONE;
+const CUT = TEXT + DONE;
+
+// Rule 12.
+describe('the usage splice', () => {
+  const suite = proxied();
+  async function call(body: string, options: { path?: string; answer?: string; type?: string; headers?: Record<string, string>; raw?: Buffer; length?: boolean } = {}): Promise<{ sent: string; got: string; accepts: string | undefined; status: number }> {
+    const { path = '/v1/chat/completions', answer = ALL, type = 'text/event-stream', headers = {}, length = false } = options;
+    await suite.start((_q, response) => {
+      response.writeHead(200, { 'content-type': type, ...(length ? { 'content-length': Buffer.byteLength(answer) } : {}) }).end(answer);
+    });
+    const response = await fetch(suite.proxy.url + path, {
+      method: 'POST', body: options.raw ?? body, headers: { 'content-type': 'application/json', authorization: 'Bearer sk', 'accept-encoding': 'gzip', ...headers },
+    });
+    const got = await response.text();
+    const { body: sent, request } = suite.upstream.requests[0] as (typeof suite.upstream.requests)[number];
+    return { sent: sent.toString(), got, accepts: request.headers['accept-encoding'], status: response.status };
+  }
+
+  for (const [what, body, sent] of [
+    ['absent', '{"model":"m","stream":true}', '{"stream_options":{"include_usage":true},"model":"m","stream":true}'],
+    ['null', '{"model":"m","stream":true,"stream_options":null}', '{"model":"m","stream":true,"stream_options":{"include_usage":true}}'],
+    ['empty', '{"model":"m","stream":true,"stream_options":{}}', '{"model":"m","stream":true,"stream_options":{"include_usage":true}}'],
+    ['without include_usage', '{"stream_options":{"x":[1,{"a":"}"}]},"stream":true}', '{"stream_options":{"include_usage":true,"x":[1,{"a":"}"}]},"stream":true}'],
+    ['include_usage false', '{"stream":true,"stream_options":{"include_usage":false}}', '{"stream":true,"stream_options":{"include_usage":true}}'],
+    ['with seeds beyond 2^53, duplicate keys and odd white space', '{ "seed" : 12345678901234567890 , "a":1,"a":2,\n"stream" : true }', '{"stream_options":{"include_usage":true}, "seed" : 12345678901234567890 , "a":1,"a":2,\n"stream" : true }'],
+  ] as const) {
+    it(`stream_options ${what}: spliced in, every other byte as it was; the extra chunk is taken out`, async () => {
+      const call1 = await call(body);
+      expect(call1.sent).to.equal(sent);
+      expect(call1.got).to.equal(CUT);
+      expect(call1.accepts).to.equal('identity');
+      const exchange = await suite.proxy.exchange();
+      expect(exchange).to.deep.include({ requestSize: body.length, responseSize: CUT.length, stream: true });
+      expect(exchange.usage).to.deep.include({ inputTokens: 5, outputTokens: 2, totalTokens: 7 });
+    });
+  }
+
+  for (const [what, body, options] of [
+    ['the client asked itself', '{"stream":true,"stream_options":{"include_usage":true}}', {}],
+    ['no stream is asked for', '{"stream":false}', {}],
+    ['stream is not top-level true', '{"a":{"stream":true},"stream":"true"}', {}],
+    ['the last of two stream keys says no', '{"stream":true,"stream":false}', {}],
+    ['the body is broken', '{"stream":true', {}],
+    ['the body is an array', '[{"stream":true}]', {}],
+    ['stream_options is no object', '{"stream":true,"stream_options":7}', {}],
+    ['the path is another one', '{"stream":true}', { path: '/v1/responses' }],
+    ['the provider does not document it', '{"stream":true}', { path: '/groq/v1/chat/completions' }],
+    ['the provider refuses it', '{"stream":true}', { path: '/cohere/v1/chat/completions' }],
+  ] as const) {
+    it(`leaves bytes and answer alone where ${what}`, async () => {
+      const { sent, got, accepts } = await call(body, options);
+      expect(sent).to.equal(body);
+      expect(got).to.equal(ALL);
+      expect(accepts).to.equal('gzip');
+    });
+  }
+
+  it('leaves an encoded body alone', async () => {
+    const raw = gzipSync('{"stream":true}');
+    const { got } = await call('', { raw, headers: { 'content-encoding': 'gzip' } });
+    expect(suite.upstream.requests[0]?.body.equals(raw)).to.equal(true);
+    expect(got).to.equal(ALL);
+  });
+
+  it('splices wherever the provider documents it', async () => {
+    for (const path of ['/azure-openai/v1/chat/completions', '/openai/deployments/d/chat/completions', '/deepseek/v1/chat/completions', '/cerebras/v1/chat/completions', '/ollama/v1/chat/completions', '/vllm/v1/chat/completions', '/v1/completions']) {
+      const { sent, got } = await call('{"stream":true}', { path });
+      expect([path, sent, got]).to.deep.equal([path, '{"stream_options":{"include_usage":true},"stream":true}', CUT]);
+      await suite.proxy.close();
+      await suite.upstream.close();
+    }
+  });
+
+  it('keeps a chunk with choices and usage, an empty one with content filters, and everything that only looks like the usage chunk', async () => {
+    const answer = [
+      chunk('"choices":[],"prompt_filter_results":[{"prompt_index":0}]'),
+      chunk('"choices":[{"index":0,"delta":{"content":"\\"usage\\": {}"}}]'),
+      chunk('"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}'),
+      chunk('"choices":[],"usage":null'), ': comment\n\n', DONE,
+    ].join('');
+    expect((await call('{"stream":true}', { answer })).got).to.equal(answer);
+  });
+
+  for (const length of [false, true]) {
+    it(`is right about a JSON answer ${length ? 'with' : 'without'} a length`, async () => {
+      const answer = '{"error":{"message":"no","code":"model_not_found"}}';
+      const { got } = await call('{"stream":true}', { answer, type: 'application/json', length });
+      expect(got).to.equal(answer);
+      expect(await suite.proxy.exchange()).to.deep.include({ responseSize: answer.length, providerErrorType: 'model_not_found' });
+    });
+  }
+
+  it('is right about a stream that has a length', async () => {
+    expect((await call('{"stream":true}', { length: true })).got).to.equal(CUT);
+    expect(await suite.proxy.exchange()).to.deep.include({ responseSize: CUT.length, endReason: 'complete' });
+  });
+
+  it('is right about a stream that ends in its usage chunk', async () => {
+    expect((await call('{"stream":true}', { answer: TEXT + USAGE })).got).to.equal(TEXT);
+    expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5 });
+  });
+
+  it('lets the events be cut anywhere', async () => {
+    await suite.start((_q, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.socket?.setNoDelay(true);
+      const bytes = Buffer.from(ALL.replaceAll('\n', '\r\n'));
+      let at = 0;
+      const next = (): void => {
+        if (at >= bytes.length) return void response.end();
+        response.write(bytes.subarray(at, at += 7));
+        setImmediate(next);
+      };
+      next();
+    });
+    const response = await fetch(`${suite.proxy.url}/v1/chat/completions`, { method: 'POST', body: '{"stream":true}', headers: { 'content-type': 'application/json' } });
+    expect(await response.text()).to.equal(CUT.replaceAll('\n', '\r\n'));
+  });
+});
