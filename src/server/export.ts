@@ -1,4 +1,8 @@
 import type { Config } from '../config/config.js';
+import type { ExportStatus } from '../exporter/protocol.js';
+import { Supervisor } from '../exporter/supervisor.js';
+import { TIMING, type Timing } from '../exporter/timing.js';
+import { findCursor } from '../telemetry/backlog.js';
 import type { TelemetryLog } from '../telemetry/log.js';
 import type { Segment } from '../telemetry/segments.js';
 import type { Logger } from './logger.js';
@@ -17,19 +21,53 @@ export interface Export {
 
 export interface ExportOptions {
   readonly config: Config;
-  readonly log: TelemetryLog;
+  readonly log: Pick<TelemetryLog, 'writer'>;
   readonly logger: Logger;
+  readonly timing?: Partial<Timing>;
+  /** Told about every report of the exporter. */
+  readonly onStatus?: (status: ExportStatus, bulkMs: readonly number[]) => void;
 }
+
+const OFF: ElasticsearchHealth = {
+  enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null,
+};
 
 /** Starts the exporter where ENABLE_ELASTICSEARCH says so; else everything counts as settled. */
 export async function startExport(options: ExportOptions): Promise<Export> {
-  const { enabled } = options.config.elasticsearch;
+  const { config: { elasticsearch, telemetry }, log, logger } = options;
+  if (!elasticsearch.enabled) {
+    return { settled: async () => () => true, notify: () => undefined, health: () => OFF, stop: async () => undefined };
+  }
+  let status: ExportStatus | undefined;
+  const supervisor = new Supervisor({
+    input: { dir: telemetry.dir, maxTelemetryBytes: telemetry.maxBytes, elasticsearch, timing: { ...TIMING, ...options.timing } },
+    writers: new Map([[process.pid, log.writer]]),
+    onStatus: (heard, bulkMs) => {
+      status = heard;
+      options.onStatus?.(heard, bulkMs);
+    },
+    onLog: (level, fields, message) => { logger[level](fields, message); },
+  });
   return {
-    settled: async () => () => !enabled,
-    notify: () => undefined,
-    health: () => ({
-      enabled, state: enabled ? 'waiting-for-template' : 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null,
-    }),
-    stop: async () => undefined,
+    // From the cursor on disk alone: what a crash would take back must not be removed.
+    settled: async () => {
+      const { index, layout } = elasticsearch;
+      const target = status?.target;
+      const cursor = await findCursor(telemetry.dir, { clusterUuid: target?.clusterUuid, index, layout: target?.layout ?? layout });
+      return ({ name }) => cursor?.done.has(name) === true;
+    },
+    notify: () => { supervisor.notify(); },
+    health: () => healthOf(status),
+    stop: (deadlineMs) => supervisor.stop(deadlineMs),
+  };
+}
+
+function healthOf(status: ExportStatus | undefined): ElasticsearchHealth {
+  if (status === undefined) return { ...OFF, enabled: true, state: 'starting' };
+  const { state, reason, fix, backlogBytes, retryBytes, oldestTime } = status;
+  return {
+    enabled: true, state, reason, fix,
+    backlog_bytes: backlogBytes === null ? null : backlogBytes + retryBytes,
+    oldest_unexported_seconds: oldestTime === null ? null : Math.max(0, Math.round((Date.now() - oldestTime) / 1_000)),
   };
 }

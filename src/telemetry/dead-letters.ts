@@ -52,6 +52,7 @@ export class DeadLetters {
   #bytes: number;
   #beyondLimit = 0;
   #again = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(options: DeadLettersOptions, found: { sequence: number; fileBytes: number; bytes: number; known: Set<string> }) {
     this.#folder = telemetryPaths(options.dir).deadLetters;
@@ -93,6 +94,12 @@ export class DeadLetters {
    * @throws the system's error; none of them then counts as kept
    */
   async add(letters: readonly DeadLetter[], now: number = Date.now()): Promise<number> {
+    const added = this.#turn.then(() => this.#add(letters, now));
+    this.#turn = added.catch(() => undefined);
+    return added;
+  }
+
+  async #add(letters: readonly DeadLetter[], now: number): Promise<number> {
     const fresh = letters.map((letter) => entryOf(letter, now)).filter(({ request_id: id }) => !this.#known.has(id));
     this.#again += letters.length - fresh.length;
     const lines: string[] = [];

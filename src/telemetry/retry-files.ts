@@ -63,6 +63,7 @@ export class RetryFiles {
   readonly #sealed = new Map<string, RetryFile[]>();
   readonly #open = new Map<string, OpenFile>();
   #sequence = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(options: RetryOptions) {
     this.#options = options;
@@ -113,34 +114,45 @@ export class RetryFiles {
    */
   async append(queue: string, lines: readonly Buffer[]): Promise<void> {
     if (lines.length === 0) return;
-    const file = this.#open.get(queue) ?? await this.#create(queue);
-    try {
-      const bytes = Buffer.concat(lines);
-      const { bytesWritten } = await file.handle.write(bytes);
-      if (bytesWritten !== bytes.length) throw new Error(`short write: ${bytesWritten} of ${bytes.length} bytes`);
-      await file.handle.datasync();
-      file.bytes += bytes.length;
-    } catch (error) {
-      await this.#seal(file);
-      throw error;
-    }
-    if (file.bytes >= MAX_FILE_BYTES) await this.#seal(file);
+    await this.#inTurn(async () => {
+      const file = this.#open.get(queue) ?? await this.#create(queue);
+      try {
+        const bytes = Buffer.concat(lines);
+        const { bytesWritten } = await file.handle.write(bytes);
+        if (bytesWritten !== bytes.length) throw new Error(`short write: ${bytesWritten} of ${bytes.length} bytes`);
+        await file.handle.datasync();
+        file.bytes += bytes.length;
+      } catch (error) {
+        // Nobody writes behind half a line.
+        await this.#seal(file);
+        throw error;
+      }
+      if (file.bytes >= MAX_FILE_BYTES) await this.#seal(file);
+    });
   }
 
   /** Closes files that have been open for `ageMs`, so that they can be read. */
   async sealOlderThan(ageMs: number): Promise<void> {
-    for (const file of [...this.#open.values()]) if (this.#clock() - file.openedAt >= ageMs) await this.#seal(file);
+    await this.#inTurn(async () => {
+      for (const file of [...this.#open.values()]) if (this.#clock() - file.openedAt >= ageMs) await this.#seal(file);
+    });
   }
 
   /** Ends the rest of a queue. */
   async wake(queue: string): Promise<void> {
-    const file = this.#open.get(queue);
-    if (file !== undefined) await this.#seal(file);
-    for (const each of this.#sealed.get(queue) ?? []) each.readyAt = 0;
+    await this.#inTurn(async () => {
+      const file = this.#open.get(queue);
+      if (file !== undefined) await this.#seal(file);
+      for (const each of this.#sealed.get(queue) ?? []) each.readyAt = 0;
+    });
   }
 
   /** The next lines of a queue that are ready, or whose rest is broken by `early`. */
   async next(queue: string, options: { readonly early?: boolean; readonly maxBytes?: number } = {}): Promise<RetryChunk | undefined> {
+    return this.#inTurn(() => this.#next(queue, options));
+  }
+
+  async #next(queue: string, options: { readonly early?: boolean; readonly maxBytes?: number }): Promise<RetryChunk | undefined> {
     if (options.early === true) {
       const file = this.#open.get(queue);
       if (file !== undefined && this.#sealed.get(queue)?.some((each) => !each.finished) !== true) await this.#seal(file);
@@ -159,6 +171,10 @@ export class RetryFiles {
 
   /** Settled beginnings of the files that are left; files that are settled whole are removed. */
   async progress(): Promise<ReadonlyMap<string, number>> {
+    return this.#inTurn(() => this.#progress());
+  }
+
+  async #progress(): Promise<ReadonlyMap<string, number>> {
     const { settlement } = this.#options;
     const progress = new Map<string, number>();
     for (const [queue, files] of this.#sealed) {
@@ -179,8 +195,17 @@ export class RetryFiles {
   }
 
   async close(): Promise<void> {
-    for (const file of [...this.#open.values()]) await this.#seal(file);
-    for (const file of this.#all()) await file.reader.close();
+    await this.#inTurn(async () => {
+      for (const file of [...this.#open.values()]) await this.#seal(file);
+      for (const file of this.#all()) await file.reader.close();
+    });
+  }
+
+  /** One change at a time: lines come from several answers at once. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   async #load(): Promise<void> {

@@ -1,0 +1,60 @@
+import type { ElasticsearchConfig } from '../config/config.js';
+import type { Layout } from '../domain/elastic-names.js';
+import { ElasticUnreachable, type Elastic } from '../elastic/client.js';
+import { ensureObjects, indexProblem } from '../elastic/ensure-objects.js';
+import { judgeAnswer } from '../elastic/verdict.js';
+
+/** Whether the cluster may be written to; if not, which kind of waiting that is. */
+export type GateAnswer =
+  | { readonly kind: 'open'; readonly clusterUuid: string; readonly layout: Layout }
+  | { readonly kind: 'backing-off'; readonly reason: string }
+  | { readonly kind: 'holding' | 'waiting-for-template'; readonly reason: string; readonly fix: string };
+
+/** Whether an index may be written to. */
+export type IndexAnswer =
+  | { readonly kind: 'open' | 'expired' }
+  | { readonly kind: 'problem'; readonly reason: string; readonly fix: string };
+
+const ASK_TIMEOUT_MS = 10_000;
+/** What the lifecycle policy keeps (contract: `delete` at 30 days), and a day for the rest of its own. */
+const LIFECYCLE_MS = 31 * 24 * 3_600_000;
+
+/** Asked at the start, after every broken connection and after every hold. */
+export async function askGate(elastic: Elastic, config: ElasticsearchConfig): Promise<GateAnswer> {
+  try {
+    const answer = await elastic.request({ method: 'GET', path: '/', timeoutMs: ASK_TIMEOUT_MS });
+    if (answer.status !== 403 && (answer.status < 200 || answer.status >= 300)) {
+      const verdict = judgeAnswer(answer, 0);
+      return verdict.kind === 'hold' ? { kind: 'holding', reason: verdict.reason, fix: verdict.fix } : { kind: 'backing-off', reason: verdict.kind === 'items' ? 'no answer' : verdict.reason };
+    }
+    const readiness = await ensureObjects(elastic, config);
+    return readiness.ready
+      ? { kind: 'open', clusterUuid: readiness.clusterUuid, layout: readiness.layout }
+      : { kind: 'waiting-for-template', reason: readiness.reason, fix: readiness.fix };
+  } catch (error) {
+    return { kind: 'backing-off', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Asked before the first write to an index name: its template stands and, where it exists, it is
+ * mapped as documented. One that the lifecycle has deleted already must not come back for old records.
+ *
+ * @throws ElasticUnreachable
+ */
+export async function askIndex(elastic: Elastic, config: ElasticsearchConfig, layout: Layout, date: string | undefined, index: string, now: number = Date.now()): Promise<IndexAnswer> {
+  const time = date === undefined ? now : Date.parse(date);
+  if (date !== undefined && now - time > LIFECYCLE_MS) {
+    const answer = await elastic.request({ method: 'HEAD', path: `/${encodeURIComponent(index)}`, timeoutMs: ASK_TIMEOUT_MS });
+    if (answer.status === 404) return { kind: 'expired' };
+  }
+  const readiness = await ensureObjects(elastic, config, now);
+  if (!readiness.ready) return { kind: 'problem', reason: readiness.reason, fix: readiness.fix };
+  try {
+    const problem = await indexProblem(elastic, config, layout, time);
+    return problem === undefined ? { kind: 'open' } : { kind: 'problem', reason: problem.reason, fix: problem.fix };
+  } catch (error) {
+    if (error instanceof ElasticUnreachable) throw error;
+    return { kind: 'problem', reason: error instanceof Error ? error.message : String(error), fix: 'Run `gateway es verify`: it tells what is wrong.' };
+  }
+}

@@ -1,0 +1,341 @@
+import type { ElasticsearchConfig } from '../config/config.js';
+import type { Layout } from '../domain/elastic-names.js';
+import type { Elastic } from '../elastic/client.js';
+import { estimateRecords, timeAt } from '../telemetry/backlog.js';
+import { emptyCursor, readCursor, writeCursor, type Target } from '../telemetry/cursor.js';
+import { DeadLetters } from '../telemetry/dead-letters.js';
+import { RetryFiles } from '../telemetry/retry-files.js';
+import { listSegments, segmentSize } from '../telemetry/segments.js';
+import { Settlement } from '../telemetry/settlement.js';
+import { Tail } from '../telemetry/tail.js';
+import type { Batch } from './batch.js';
+import { Concurrency } from './concurrency.js';
+import { failed, log, type Context } from './context.js';
+import { Delivery } from './delivery.js';
+import { askGate, askIndex } from './gate.js';
+import { Intake } from './intake.js';
+import type { Lane } from './lane.js';
+import { CONFIRM_QUEUE } from './outcome.js';
+import type { Pause } from './pause.js';
+import type { ExportCounters, ExporterInput, ExportState, ExportStatus, FromThread } from './protocol.js';
+import { Signal } from './signal.js';
+import { Work } from './work.js';
+
+const MAX_CONCURRENCY = 4;
+/** Confirm files are sealed this often, so that their rest begins. */
+const SEAL_MS = 10_000;
+const RESCAN_MS = 2_000;
+const MAX_DEAD_LETTER_BYTES = 256 * 1024 * 1024;
+
+export interface SessionOptions {
+  readonly input: ExporterInput;
+  readonly elastic: Elastic;
+  readonly config: ElasticsearchConfig;
+  readonly target: Target;
+  readonly layout: Layout;
+  readonly pause: Pause;
+  readonly counters: ExportCounters;
+  readonly last: Context['last'];
+  readonly report: (message: FromThread) => void;
+  readonly writerIsGone: (writer: string) => boolean;
+  /** Set by a stop: the monotonic time at which to give up. */
+  readonly stopAt: () => number | undefined;
+  readonly abort: AbortSignal;
+  readonly signal: Signal;
+}
+
+/** The export to one target, from its cursor on, until it is stopped or the cluster turns out to be another one. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #context: Context;
+  readonly #tail: Tail;
+  readonly #intake: Intake;
+  readonly #delivery: Delivery;
+  readonly #base: { readonly tornTails: number; readonly vanished: number };
+  #seen = -1;
+  #scannedAt = -Infinity;
+  #savedAt = -Infinity;
+  #sealedAt = 0;
+  #saved = '';
+  #checks = 0;
+
+  private constructor(options: SessionOptions, parts: { context: Context; tail: Tail; intake: Intake }) {
+    this.#options = options;
+    this.#context = parts.context;
+    this.#tail = parts.tail;
+    this.#intake = parts.intake;
+    this.#delivery = new Delivery(parts.context);
+    this.#base = { tornTails: options.counters.tornTails, vanished: options.counters.vanishedSegments };
+  }
+
+  /** Takes up where the target's cursor stands; a target without one starts at the oldest record that the log has. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const { input, target, layout, pause } = options;
+    const { dir, timing } = input;
+    const known = await readCursor(dir, target);
+    const cursor = known ?? emptyCursor(target);
+    const settlement = new Settlement();
+    const retry = await RetryFiles.load({
+      dir, cursor, settlement, rests: (queue) => (queue === CONFIRM_QUEUE ? timing.confirmMs : timing.againMs),
+    });
+    const deadLetters = await DeadLetters.load({ dir, maxBytes: Math.min(MAX_DEAD_LETTER_BYTES, Math.floor(input.maxTelemetryBytes / 10)) });
+    const context: Context = {
+      dir, elastic: options.elastic, config: options.config, target, layout, timing, pause, retry, deadLetters,
+      cautions: input.cautions, counters: options.counters, last: options.last, report: options.report,
+      work: new Work({ settlement, name: target.index, layout }),
+      concurrency: new Concurrency(MAX_CONCURRENCY),
+      now: () => performance.now(), signal: options.abort, link: { connected: true },
+    };
+    const tail = new Tail({ dir, cursor, settlement, writerIsGone: options.writerIsGone });
+    await tail.scan();
+    const replayedUntil = known === undefined ? new Map<string, number>() : await sizes(dir, known.done);
+    const intake = new Intake({ context, settlement, tail, maxTelemetryBytes: input.maxTelemetryBytes, replayedUntil });
+    const session = new Session(options, { context, tail, intake });
+    if (known === undefined) await session.#announce();
+    await session.#save();
+    return session;
+  }
+
+  /** Runs until it is stopped, or until the cluster (or its layout) is another than this session's. */
+  async run(): Promise<'stopped' | 'other-target'> {
+    try {
+      for (;;) {
+        const seen = this.#options.signal.count;
+        if (this.#isOver()) return 'stopped';
+        if (!this.#context.link.connected && !await this.#reconnect()) return 'other-target';
+        await this.#read();
+        await this.#dispatch();
+        await this.#keepBooks();
+        await this.#options.signal.wait(seen, this.#idleMs());
+      }
+    } finally {
+      await this.#end();
+    }
+  }
+
+  /** What the export does, for /ready and the metrics. */
+  async status(): Promise<ExportStatus> {
+    const { work, retry, counters, last, target, dir } = this.#context;
+    const { bytes, first } = this.#tail.backlog();
+    counters.tornTails = this.#base.tornTails + this.#tail.tornTails;
+    counters.vanishedSegments = this.#base.vanished + this.#tail.vanished;
+    const { state, reason, fix } = this.#state();
+    return {
+      state, reason, fix, target,
+      backlogBytes: bytes, retryBytes: retry.bytes,
+      oldestTime: first === undefined ? null : await timeAt(dir, first.segment, first.offset) ?? null,
+      heldIndices: [...work.lanes()].flatMap(({ index, hold }) => (hold === undefined ? [] : [{ index, reason: hold.reason }])),
+      lastError: last.error, lastErrorAt: last.errorAt, lastSuccessAt: last.successAt,
+      counters: { ...counters },
+    };
+  }
+
+  #state(): { state: ExportState; reason: string | null; fix: string | null } {
+    const { pause, work } = this.#context;
+    if (pause.cause !== undefined) return { state: pause.cause.kind, reason: pause.cause.reason, fix: pause.cause.fix };
+    for (const { hold, index } of work.lanes()) {
+      if (hold !== undefined) return { state: 'holding', reason: `the index ${index} takes no records: ${hold.reason}`, fix: hold.fix };
+    }
+    const refused = work.ready.find(({ refusals }) => refusals > 0);
+    if (refused !== undefined) return { state: 'backing-off', reason: `${refused.lane.index} refuses records for now: ${this.#context.last.error ?? ''}`, fix: null };
+    const busy = this.#delivery.inFlight > 0 || !work.isEmpty();
+    return { state: busy ? 'shipping' : 'idle', reason: null, fix: null };
+  }
+
+  #isOver(): boolean {
+    const stopAt = this.#options.stopAt();
+    if (stopAt === undefined) return false;
+    const { link, now, work, pause } = this.#context;
+    if (now() >= stopAt) return true;
+    if (this.#delivery.inFlight > 0) return false;
+    // What cannot go now stays in the log.
+    if (!link.connected || pause.cause !== undefined) return true;
+    return work.isEmpty() && this.#tail.backlog().bytes === 0;
+  }
+
+  async #reconnect(): Promise<boolean> {
+    const { pause, link, work, target, now, elastic, config } = this.#context;
+    if (now() < pause.until) return true;
+    const answer = await askGate(elastic, config);
+    if (answer.kind === 'open') {
+      if (answer.clusterUuid !== target.clusterUuid || answer.layout !== target.layout) return false;
+      link.connected = true;
+      for (const lane of work.lanes()) lane.checked = false;
+      if (work.isEmpty()) pause.clear();
+      return true;
+    }
+    failed(this.#context, answer.reason);
+    // It was not the size of a body that broke the connection.
+    for (const batch of work.ready) batch.resets = 0;
+    if (answer.kind === 'backing-off') pause.backOff(now(), answer.reason);
+    else {
+      const news = answer.kind === 'holding' ? pause.hold(now(), answer.reason, answer.fix) : pause.awaitTemplate(now(), answer.reason, answer.fix);
+      if (news) log(this.#context, 'error', 'the export to Elasticsearch waits; records stay in the log', { reason: answer.reason, fix: answer.fix });
+    }
+    return true;
+  }
+
+  async #read(): Promise<void> {
+    const { now, retry } = this.#context;
+    const written = Atomics.load(this.#options.input.written, 0);
+    if (written !== this.#seen || now() - this.#scannedAt > RESCAN_MS) {
+      await this.#tail.scan();
+      this.#seen = written;
+      this.#scannedAt = now();
+    }
+    if (now() - this.#sealedAt > SEAL_MS / 10) {
+      await retry.sealOlderThan(Math.min(SEAL_MS, this.#context.timing.confirmMs / 4));
+      this.#sealedAt = now();
+    }
+    await this.#intake.fill();
+  }
+
+  async #dispatch(): Promise<void> {
+    const { work, now, timing, pause, link, concurrency } = this.#context;
+    const { outcome } = this.#delivery;
+    work.flush(now(), this.#options.stopAt() === undefined ? timing.batchAgeMs : 0);
+    for (const lane of work.lanes()) {
+      if (lane.hold === undefined) continue;
+      if (work.isDaily) {
+        await outcome.spill(lane);
+        if (lane.hold.probeAt <= now() && lane.inFlight === 0 && !lane.checking && link.connected && now() >= pause.until) await this.#probe(lane);
+      }
+    }
+    // After a pause one request shows whether it is over.
+    const limit = pause.cause === undefined ? concurrency.limit : 1;
+    while (link.connected && now() >= pause.until && this.#delivery.inFlight + this.#checks < limit) {
+      const batch = work.take(now(), (each) => this.#mayGo(each));
+      if (batch === undefined) return;
+      if (batch.lane.checked) this.#launch(batch);
+      else {
+        work.requeue(batch);
+        this.#check(batch.lane);
+      }
+    }
+  }
+
+  #mayGo({ lane, maxLines }: Batch): boolean {
+    const { now } = this.#context;
+    if (lane.checking) return false;
+    if (maxLines !== undefined && this.#delivery.inFlight > 0) return false;
+    if (lane.hold !== undefined) return !this.#context.work.isDaily && lane.hold.probeAt <= now() && lane.inFlight === 0;
+    return !lane.refusing || lane.inFlight === 0;
+  }
+
+  #launch(batch: Batch): void {
+    const { cautions } = this.#context;
+    const first = batch.lines[0];
+    const deadly = batch.maxLines === 1 && cautions.some(({ file, start, end, maxLines }) => maxLines === 0 && first !== undefined && file === first.span.file && first.start >= start && first.start < end);
+    const done = deadly ? this.#delivery.outcome.setAside(batch) : this.#delivery.send(batch);
+    void done.finally(() => { this.#options.signal.raise(); });
+  }
+
+  /** Looks at an index before the first write to it. */
+  #check(lane: Lane, then?: () => void): void {
+    const { elastic, config, layout, pause, link, now, timing } = this.#context;
+    lane.checking = true;
+    this.#checks++;
+    const work = async (): Promise<void> => {
+      const answer = await askIndex(elastic, config, layout, lane.date, lane.index);
+      if (answer.kind === 'problem') await this.#delivery.outcome.hold(lane, answer.reason, answer.fix, timing.probeMs);
+      else {
+        lane.checked = true;
+        lane.expired = answer.kind === 'expired';
+        if (lane.expired) this.#expire(lane);
+        then?.();
+      }
+    };
+    void work().catch((error: unknown) => {
+      link.connected = false;
+      const reason = error instanceof Error ? error.message : String(error);
+      failed(this.#context, reason);
+      pause.backOff(now(), reason);
+    }).finally(() => {
+      lane.checking = false;
+      this.#checks--;
+      this.#options.signal.raise();
+    });
+  }
+
+  async #probe(lane: Lane): Promise<void> {
+    const { retry } = this.#context;
+    if (!lane.checked) {
+      this.#check(lane);
+      return;
+    }
+    const batch = await this.#intake.probe(lane);
+    if (batch !== undefined) this.#launch(batch);
+    else {
+      lane.open();
+      await retry.wake(lane.queue);
+    }
+  }
+
+  #expire(lane: Lane): void {
+    const { work, counters } = this.#context;
+    const lines = work.withdraw(lane);
+    counters.expired += lines.length;
+    for (const line of lines) work.settle(line);
+    log(this.#context, 'warn', `${lane.index} was deleted by its lifecycle already: records of that day are not sent (counted as expired; \`gateway telemetry export --include-expired\` sends them)`);
+  }
+
+  async #keepBooks(): Promise<void> {
+    if (this.#context.now() - this.#savedAt < this.#context.timing.cursorMs) return;
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const { dir, target, retry, now } = this.#context;
+    this.#savedAt = now();
+    try {
+      const progress = this.#tail.progress();
+      const cursor = { target, done: new Set(progress.done), open: progress.open, retry: await retry.progress() };
+      const text = JSON.stringify([[...cursor.done], [...cursor.open], [...cursor.retry]]);
+      if (text === this.#saved) return;
+      await writeCursor(dir, cursor);
+      this.#saved = text;
+    } catch (error) {
+      const reason = `the cursor could not be written: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#context.last.error !== reason) log(this.#context, 'error', 'the exporter could not write its cursor: after a restart records are sent again, which changes nothing', { reason });
+      failed(this.#context, reason);
+    }
+  }
+
+  async #end(): Promise<void> {
+    const { retry } = this.#context;
+    // Requests that are cut off may have had their effect: their lines come again.
+    while (this.#delivery.inFlight + this.#checks > 0 && !this.#options.abort.aborted) {
+      await this.#options.signal.wait(this.#options.signal.count, 50);
+    }
+    await retry.close();
+    await this.#save();
+    await this.#tail.close();
+  }
+
+  #idleMs(): number {
+    const { work, retry, pause, timing, now } = this.#context;
+    const at = now();
+    let next = at + timing.pollMs;
+    if (!work.isEmpty()) next = Math.min(next, work.nextFlushAt(timing.batchAgeMs));
+    if (pause.until > at) next = Math.min(Math.max(next, at + 1), pause.until);
+    next = Math.min(next, Math.max(retry.nextReadyAt(), at + 10));
+    return Math.max(1, next - at);
+  }
+
+  async #announce(): Promise<void> {
+    const { target } = this.#context;
+    const { bytes } = this.#tail.backlog();
+    const records = await estimateRecords(this.#context.dir, bytes);
+    log(this.#context, 'info', 'a new export target: it starts at the oldest record of the log', {
+      cluster_uuid: target.clusterUuid, index: target.index, layout: target.layout, bytes, records_about: records,
+    });
+  }
+}
+
+async function sizes(dir: string, done: ReadonlySet<string>): Promise<Map<string, number>> {
+  const result = new Map<string, number>();
+  for (const segment of await listSegments(dir)) {
+    if (!done.has(segment.name)) result.set(segment.name, await segmentSize(dir, segment) ?? 0);
+  }
+  return result;
+}

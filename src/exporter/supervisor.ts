@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads';
+import { fullJitter } from './backoff.js';
+import { cautionsOf, suspectsAfterDeath, type Suspect } from './cautions.js';
+import type { ExporterInput, ExportStatus, FromThread, Range, ToThread } from './protocol.js';
+
+export interface SupervisorOptions {
+  readonly input: Omit<ExporterInput, 'cautions' | 'written' | 'writers'>;
+  readonly writers: ReadonlyMap<number, string>;
+  readonly onStatus?: (status: ExportStatus, bulkMs: readonly number[]) => void;
+  readonly onLog: (level: 'info' | 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string) => void;
+  /** Longest wait before a thread that has died is started again. */
+  readonly restartCapMs?: number;
+  /** Options of Node for the thread, before its own. */
+  readonly execArgv?: readonly string[];
+}
+
+/** Heap of the thread: its bulk bodies lie outside of it. */
+const HEAP_MB = 256;
+const RESTART_BASE_MS = 100;
+const RESTART_CAP_MS = 30_000;
+/** What a thread needs beyond its deadline to write its cursor and end. */
+const GRACE_MS = 2_000;
+/** A thread that has lived so long did not die of its start. */
+const STABLE_MS = 60_000;
+
+/**
+ * Keeps the exporter's thread running from the main thread: starts it again from its cursors
+ * however it dies, more and more carefully with what it died of.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #written = new Int32Array(new SharedArrayBuffer(4));
+  readonly #inFlight = new Map<number, readonly Range[]>();
+  #writers: ReadonlyMap<number, string>;
+  #worker: Worker | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #suspects: Suspect[] = [];
+  #restarts = 0;
+  #deaths = 0;
+  #startedAt = 0;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#writers = options.writers;
+    this.#start();
+  }
+
+  /** Times that the thread died. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** The thread's worker, for tests that kill it. */
+  get worker(): Worker | undefined {
+    return this.#worker;
+  }
+
+  /** Lines were written; one atomic store. */
+  notify(): void {
+    Atomics.add(this.#written, 0, 1);
+  }
+
+  /** Other processes write now. */
+  setWriters(writers: ReadonlyMap<number, string>): void {
+    this.#writers = writers;
+    this.#tell({ type: 'writers', writers });
+  }
+
+  /** Lets the thread send what it can, then ends it; what is left stays in the log. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restartTimer);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#tell({ type: 'stop', deadlineMs });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, deadlineMs + GRACE_MS); });
+    await Promise.race([this.#exited, late]);
+    clearTimeout(timer);
+    await worker.terminate();
+  }
+
+  #start(): void {
+    const { input, execArgv } = this.#options;
+    // From source the entry is a .ts file, which the loader of the tests reads.
+    const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+    const workerData: ExporterInput = { ...input, writers: this.#writers, written: this.#written, cautions: cautionsOf(this.#suspects) };
+    const worker = new Worker(entry, {
+      workerData, name: 'gateway-exporter',
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      ...(execArgv !== undefined && { execArgv: [...process.execArgv, ...execArgv] }),
+    });
+    this.#worker = worker;
+    this.#startedAt = performance.now();
+    let fault: unknown;
+    worker.on('message', (message: FromThread) => { this.#hear(message); });
+    worker.on('error', (error) => { fault = error; });
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        resolve();
+        this.#worker = undefined;
+        if (!this.#stopping) this.#died(code, fault);
+      });
+    });
+    worker.unref();
+  }
+
+  #died(code: number, fault: unknown): void {
+    this.#restarts++;
+    this.#deaths = performance.now() - this.#startedAt > STABLE_MS ? 1 : this.#deaths + 1;
+    this.#suspects = suspectsAfterDeath(this.#suspects, [...this.#inFlight.values()].flat());
+    this.#inFlight.clear();
+    const wait = RESTART_BASE_MS + fullJitter(this.#deaths, RESTART_BASE_MS, this.#options.restartCapMs ?? RESTART_CAP_MS);
+    this.#options.onLog('error', { code, reason: fault instanceof Error ? fault.message : String(fault ?? 'it ended'), restart_in_ms: wait }, 'the exporter thread died and is started again from its cursor');
+    this.#restartTimer = setTimeout(() => { this.#start(); }, wait).unref();
+  }
+
+  #hear(message: FromThread): void {
+    switch (message.type) {
+      case 'status': this.#options.onStatus?.(message.status, message.bulkMs); break;
+      case 'log': this.#options.onLog(message.level, message.fields, message.message); break;
+      case 'sending': this.#inFlight.set(message.batch, message.ranges); break;
+      case 'sent': this.#inFlight.delete(message.batch); break;
+    }
+  }
+
+  #tell(message: ToThread): void {
+    this.#worker?.postMessage(message);
+  }
+}

@@ -1,0 +1,31 @@
+/** The exporter's times, in milliseconds. */
+export interface Timing {
+  /** A batch that is not full goes after this. */
+  readonly batchAgeMs: number;
+  /** How often an idle exporter looks for lines. */
+  readonly pollMs: number;
+  /** Between probes of what only an operator can mend. */
+  readonly probeMs: number;
+  /** Rest of lines whose being there is to be confirmed. */
+  readonly confirmMs: number;
+  /** Rest of lines that were refused too often. */
+  readonly againMs: number;
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
+  /** Between two writes of the cursor. */
+  readonly cursorMs: number;
+  /** Between two reports to the main thread. */
+  readonly statusMs: number;
+}
+
+export const TIMING: Timing = {
+  batchAgeMs: 1_000,
+  pollMs: 250,
+  probeMs: 60_000,
+  confirmMs: 120_000,
+  againMs: 60_000,
+  backoffBaseMs: 500,
+  backoffCapMs: 30_000,
+  cursorMs: 1_000,
+  statusMs: 1_000,
+};

@@ -1,0 +1,134 @@
+import type { Layout } from '../domain/elastic-names.js';
+import { framingBytes } from '../elastic/bulk.js';
+import { LINE_OFFSETS } from '../telemetry/line-format.js';
+import type { Settlement } from '../telemetry/settlement.js';
+import { newBatch, type Batch, type Line } from './batch.js';
+import { Lane } from './lane.js';
+
+export const FRAMING = framingBytes(LINE_OFFSETS);
+
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_LINES = 10_000;
+/** A limit that the cluster teaches is never taken to be lower than one long record. */
+const MIN_BATCH_BYTES = 64 * 1024;
+
+/** Everything that was read and is not settled: by lane, in batches that fill, and in batches that wait for their turn. */
+export class Work {
+  readonly #settlement: Settlement;
+  readonly #name: string;
+  readonly #layout: Layout;
+  readonly #lanes = new Map<string, Lane>();
+  #ready: Batch[] = [];
+  #bytes = 0;
+  #maxBatchBytes: number;
+
+  constructor(options: { settlement: Settlement; name: string; layout: Layout; maxBatchBytes?: number }) {
+    this.#settlement = options.settlement;
+    this.#name = options.name;
+    this.#layout = options.layout;
+    this.#maxBatchBytes = options.maxBatchBytes ?? MAX_BATCH_BYTES;
+  }
+
+  /** Bytes of lines in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Largest body that is tried. */
+  get maxBatchBytes(): number {
+    return this.#maxBatchBytes;
+  }
+
+  /** Whether lanes fail one by one; else there is only one. */
+  get isDaily(): boolean {
+    return this.#layout === 'daily';
+  }
+
+  get ready(): readonly Batch[] {
+    return this.#ready;
+  }
+
+  lanes(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  laneOf(date: string): Lane {
+    const key = this.isDaily ? date : '';
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) this.#lanes.set(key, lane = new Lane(this.#name, this.#layout, date));
+    return lane;
+  }
+
+  /** Takes a line in; `span` is given to it here, so that neighbours of one batch share theirs. */
+  add(lane: Lane, line: Omit<Line, 'span'> & { readonly file: string }, now: number, maxLines?: number): void {
+    let batch = lane.filling;
+    if (batch !== undefined && batch.maxLines !== maxLines) {
+      this.#close(lane);
+      batch = undefined;
+    }
+    lane.filling = batch ??= newBatch(lane, now, { maxLines });
+    this.push(batch, line);
+    if (batch.bytes >= this.#maxBatchBytes || batch.lines.length >= (maxLines ?? MAX_BATCH_LINES)) this.#close(lane);
+  }
+
+  /** Puts a line into a batch that is not in any queue. */
+  push(batch: Batch, line: Omit<Line, 'span'> & { readonly file: string }): void {
+    const { file, ...rest } = line;
+    const span = this.#settlement.add(file, line.end, batch.lines.at(-1)?.span);
+    batch.lines.push({ ...rest, span });
+    batch.bytes += line.bytes.length + FRAMING;
+    this.#bytes += line.bytes.length;
+  }
+
+  /** Lets batches go that have filled for `ageMs`. */
+  flush(now: number, ageMs: number): void {
+    for (const lane of this.#lanes.values()) if (lane.filling !== undefined && now - lane.filling.bornAt >= ageMs) this.#close(lane);
+  }
+
+  /** When the next batch is old enough to go. */
+  nextFlushAt(ageMs: number): number {
+    let at = Infinity;
+    for (const { filling } of this.#lanes.values()) if (filling !== undefined) at = Math.min(at, filling.bornAt + ageMs);
+    return at;
+  }
+
+  /** The next batch that may go; batches of one lane go oldest first. */
+  take(now: number, may: (batch: Batch) => boolean): Batch | undefined {
+    const at = this.#ready.findIndex((batch) => batch.notBefore <= now && may(batch));
+    return at === -1 ? undefined : this.#ready.splice(at, 1)[0];
+  }
+
+  /** Lines that come again go before those that were never sent. */
+  requeue(...batches: readonly Batch[]): void {
+    this.#ready.unshift(...batches);
+  }
+
+  /** Takes back every line of a lane that is not on its way. */
+  withdraw(lane: Lane): Line[] {
+    this.#close(lane);
+    const lines = this.#ready.filter((batch) => batch.lane === lane).flatMap((batch) => batch.lines);
+    this.#ready = this.#ready.filter((batch) => batch.lane !== lane);
+    return lines;
+  }
+
+  /** The line needs no memory any more: it is written, or kept elsewhere on disk. */
+  settle(line: Line): void {
+    this.#bytes -= line.bytes.length;
+    this.#settlement.settle(line.span);
+  }
+
+  /** A body of this size was too large. */
+  learnLimit(bytes: number): void {
+    this.#maxBatchBytes = Math.max(MIN_BATCH_BYTES, Math.min(this.#maxBatchBytes, Math.floor(bytes / 2)));
+  }
+
+  isEmpty(): boolean {
+    return this.#ready.length === 0 && this.nextFlushAt(0) === Infinity;
+  }
+
+  #close(lane: Lane): void {
+    const batch = lane.filling;
+    lane.filling = undefined;
+    if (batch !== undefined) this.#ready.push(batch);
+  }
+}
