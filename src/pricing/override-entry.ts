@@ -2,6 +2,7 @@ import { Failure } from '../domain/failure.js';
 import { isRecord, show } from './json-shape.js';
 import type { PriceOverride } from './price-override.js';
 import type { PriceTable, Rate } from './price-table.js';
+import { parseUtcTime, UTC_TIME_SHAPES } from './utc-time.js';
 
 const RATE_FIELDS = [
   'input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio', 'cachedAudio', 'inputImage', 'cachedImage',
@@ -9,7 +10,6 @@ const RATE_FIELDS = [
 ] as const satisfies readonly (keyof PriceTable)[];
 const PIECE_FIELDS = ['perRequest', 'perSearch'] as const satisfies readonly (keyof PriceTable)[];
 const FIELDS: readonly string[] = ['provider', 'model', 'from', ...RATE_FIELDS, ...PIECE_FIELDS, 'baseModel', 'multiplier', 'serviceTiers'];
-const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?$/;
 const AMOUNT = 'Give a number that is not negative, in US dollars, for example 2.5.';
 const FACTOR = 'Give a number that is not negative, for example 0.5 for half the price.';
 
@@ -62,11 +62,8 @@ export function readOverride(raw: unknown, { file, position, knowsProvider }: En
   }
 
   const fromText = text('from');
-  const from = fromText === undefined ? undefined : Date.parse(fromText);
-  // Date.parse rolls 2026-02-30 over to March; the day must come back as it went in.
-  if (from !== undefined && (!DATE.test(fromText as string) || Number.isNaN(from) || !new Date(from).toISOString().startsWith((fromText as string).slice(0, 10)))) {
-    throw fail(`from is ${show(fromText)}`, 'Give a day as YYYY-MM-DD, or a time as YYYY-MM-DDTHH:MM:SSZ; both are UTC.');
-  }
+  const from = fromText === undefined ? undefined : parseUtcTime(fromText);
+  if (fromText !== undefined && from === undefined) throw fail(`from is ${show(fromText)}`, UTC_TIME_SHAPES);
 
   const table: Record<string, Rate> = {};
   for (const name of RATE_FIELDS) if (raw[name] !== undefined) table[name] = rate(name, raw[name]);

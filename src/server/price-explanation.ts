@@ -1,0 +1,46 @@
+import type { Config } from '../config/config.js';
+import { Failure } from '../domain/failure.js';
+import { upstreamsFrom } from '../gateway/create.js';
+import type { PriceExplanation, Pricer } from '../pricing/price.js';
+import { parseUtcTime, UTC_TIME_SHAPES } from '../pricing/utc-time.js';
+import { openPricer } from './prices.js';
+
+/** The price of a model at one provider, and why that one. */
+export interface ExplainedPrice extends PriceExplanation {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/**
+ * The price that is in force for a model: at one provider, or at each that has one.
+ * @param at a day or time in UTC, as the user wrote it; now unless given
+ * @throws Failure where the provider does not exist, the time is none, or nobody has a price for the model
+ */
+export async function explainPrice(
+  config: Config, { model, provider, at }: { model: string; provider?: string | undefined; at?: string | undefined },
+): Promise<ExplainedPrice[]> {
+  const upstreams = upstreamsFrom((name) => config.variable(name));
+  const names = upstreams.map((upstream) => upstream.provider.name);
+  const asked = provider?.toLowerCase();
+  if (asked !== undefined && !names.includes(asked)) {
+    throw new Failure({
+      code: 'unknown_provider', message: `--provider ${provider ?? ''}: no such provider`, fix: `Use one of: ${names.join(', ')}.`,
+    });
+  }
+  const time = at === undefined ? Date.now() : parseUtcTime(at);
+  if (time === undefined) throw new Failure({ code: 'bad_time', message: `--at ${at ?? ''}: is no day and no time`, fix: UTC_TIME_SHAPES });
+  const pricer = await openPricer(config, upstreams);
+  const found = (asked === undefined ? names : [asked]).flatMap((name) => explained(pricer, name, model, time));
+  if (found.length > 0) return found;
+  throw new Failure({
+    code: 'price_unknown',
+    message: `no price is known for the model ${JSON.stringify(model)}${asked === undefined ? '' : ` at ${asked}`}`,
+    fix: 'Check the spelling, or add the model to a file and name that in PRICES_FILE (docs/pricing.md).',
+    exitCode: 1,
+  });
+}
+
+function explained(pricer: Pricer, provider: string, model: string, at: number): ExplainedPrice[] {
+  const explanation = pricer.explain({ provider, model, at });
+  return explanation === undefined ? [] : [{ provider, model, ...explanation }];
+}
