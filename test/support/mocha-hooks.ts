@@ -5,7 +5,7 @@ const START_TIMEOUT_MS = 40 * 60_000;
 const LEAK_PATIENCE_MS = 20_000;
 
 /** An interrupted run must still meet the `exit` handlers that end its servers. */
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) process.once(signal, () => process.exit(code));
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) process.on(signal, () => process.exit(code));
 
 export const mochaHooks = {
   async beforeAll(this: Context): Promise<void> {

@@ -15,32 +15,40 @@ export interface Obtained {
   stop(): Promise<void>;
 }
 
+/** Where a server can come from on this machine. */
+export type Way =
+  | { readonly kind: 'url'; readonly url: string; readonly asked: Major | undefined }
+  | { readonly kind: 'maven' | 'docker'; readonly release: Release };
+
 /**
- * A real Elasticsearch: the one at GATEWAY_TEST_ELASTICSEARCH_URL, else one of our own from Maven's
- * distribution, else a container. GATEWAY_TEST_ELASTICSEARCH_VERSION says of which line; otherwise it
- * is the newest that can run here.
+ * The first way that is open, of three: the server at GATEWAY_TEST_ELASTICSEARCH_URL, one of our own
+ * from Maven's distribution, a container. GATEWAY_TEST_ELASTICSEARCH_VERSION says of which line;
+ * otherwise it is the newest that can run here.
  *
- * @throws Error that names the three ways where none is open
+ * @throws Error that names the three where none is open
  */
-export async function obtainServer(env: NodeJS.ProcessEnv = process.env): Promise<Obtained> {
+export function wayToServer(env: NodeJS.ProcessEnv = process.env): Way {
   const asked = askedMajor(env);
   const url = env['GATEWAY_TEST_ELASTICSEARCH_URL'];
-  if (url !== undefined && url !== '') return given(url, asked);
-
+  if (url !== undefined && url !== '') return { kind: 'url', url, asked };
   const jdks = findJdks(env);
-  const runnable = (asked === undefined ? [...RELEASES].reverse() : [release(asked)]).find((one) => jdkFor(one, jdks) !== undefined);
-  if (runnable !== undefined && works('mvn', ['--version'])) {
-    const server = await startServer({ release: runnable });
-    const address = new URL(server.urls[0] ?? '');
-    address.username = server.username ?? '';
-    address.password = server.password ?? '';
-    return { url: address.href, origin: `${runnable.version} (Maven, JDK ${String(jdkFor(runnable, jdks)?.feature)})`, stop: () => server.stop() };
-  }
-  if (dockerWorks()) {
-    const image = asked === undefined ? newest() : release(asked);
-    return { ...await startContainer(image), origin: `${image.version} (Docker)` };
-  }
+  const candidates = asked === undefined ? RELEASES.toReversed() : [release(asked)];
+  const runnable = candidates.find((one) => jdkFor(one, jdks) !== undefined);
+  if (runnable !== undefined && mavenWorks()) return { kind: 'maven', release: runnable };
+  const [newest] = candidates;
+  if (newest !== undefined && dockerWorks()) return { kind: 'docker', release: newest };
   throw new Error(noWay(asked, jdks.map(({ feature }) => feature)));
+}
+
+/** Makes the server of that way ready for use. */
+export async function obtainServer(way: Way): Promise<Obtained> {
+  if (way.kind === 'url') return given(way.url, way.asked);
+  if (way.kind === 'docker') return { ...await startContainer(way.release), origin: `${way.release.version} (Docker)` };
+  const server = await startServer({ release: way.release });
+  const address = new URL(server.urls[0] ?? '');
+  address.username = server.username ?? '';
+  address.password = server.password ?? '';
+  return { url: address.href, origin: `${way.release.version} (Maven, JDK ${jdkFor(way.release, findJdks())?.feature})`, stop: () => server.stop() };
 }
 
 async function given(url: string, asked: Major | undefined): Promise<Obtained> {
@@ -56,8 +64,8 @@ async function given(url: string, asked: Major | undefined): Promise<Obtained> {
   return { url, origin: `${version} (GATEWAY_TEST_ELASTICSEARCH_URL)`, stop: () => Promise.resolve() };
 }
 
-function newest(): Release {
-  return RELEASES.at(-1) as Release;
+function mavenWorks(): boolean {
+  return works('mvn', ['--version']);
 }
 
 function noWay(asked: Major | undefined, features: readonly number[]): string {
@@ -67,7 +75,7 @@ function noWay(asked: Major | undefined, features: readonly number[]): string {
   return [
     `The tests need a real Elasticsearch${wanted}, and there is no way to one. Open one of these three:`,
     '  1. GATEWAY_TEST_ELASTICSEARCH_URL=http://USER:PASSWORD@HOST:PORT, a server of your own with a superuser (not set)',
-    `  2. Maven and a JDK, from which the tests start their own (found: ${found}, ${works('mvn', ['--version']) ? 'Maven' : 'no Maven'}; needed: mvn on the PATH, and a JDK: ${needed})`,
+    `  2. Maven and a JDK, from which the tests start their own (found: ${found}, ${mavenWorks() ? 'Maven' : 'no Maven'}; needed: mvn on the PATH, and a JDK: ${needed})`,
     '  3. a Docker engine, in which the tests run the official image (`docker info` fails)',
     'Tests that need none: npm run test:unit',
   ].join('\n');

@@ -1,4 +1,4 @@
-import { obtainServer, type Obtained } from './obtain.js';
+import { obtainServer, wayToServer, type Obtained } from './obtain.js';
 
 /**
  * The one server of a run of the tests. Whatever test file wants it says so when it is loaded; the
@@ -21,7 +21,7 @@ export function elasticsearchUrl(): URL {
 
 export async function startShared(): Promise<void> {
   if (!wanted) return;
-  shared = await obtainServer();
+  shared = await obtainServer(wayToServer());
   process.env['GATEWAY_TEST_ELASTICSEARCH_URL'] = shared.url;
   process.stderr.write(`Elasticsearch ${shared.origin}\n`);
 }
