@@ -1,0 +1,38 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ExportHarness } from './harness.js';
+
+describe('export', () => {
+  let harness: ExportHarness;
+
+  beforeEach(async () => { harness = await ExportHarness.make(); });
+  afterEach(() => harness.dispose());
+
+  it('writes every record once, into the index of its day', async () => {
+    const yesterday = Date.now() - 24 * 3_600_000;
+    await harness.write(3_000);
+    await harness.start();
+    await harness.drained();
+    await harness.write(500, { receivedAt: yesterday });
+    const { counters } = await harness.drained();
+    expect(await harness.ids()).to.deep.equal([...harness.written].sort());
+    expect(counters.exported).to.equal(3_500);
+    const answer = await harness.must('GET', `/${harness.daily(yesterday)}/_count`) as { count: number };
+    expect(answer.count).to.equal(500);
+  });
+
+  it('sends nothing again after a restart', async () => {
+    await harness.write(2_000);
+    await harness.start();
+    await harness.drained();
+    await harness.stop();
+    await harness.rotate();
+    await harness.write(10);
+    await harness.start();
+    const { counters } = await harness.drained();
+    expect(counters).to.include({ exported: 10, existing: 0 });
+    expect(await harness.ids()).to.deep.equal([...harness.written].sort());
+    expect(await readdir(join(harness.dir, 'retry'))).to.deep.equal([]);
+  });
+});
