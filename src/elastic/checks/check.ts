@@ -2,6 +2,7 @@ import type { ElasticsearchConfig } from '../../config/config.js';
 import type { Answer } from '../answers.js';
 import type { Elastic } from '../client.js';
 import type { ClusterState } from '../cluster-state.js';
+import type { Endpoint } from '../endpoint-probe.js';
 import type { InitPlan } from '../init-step.js';
 import type { ServerInfo } from '../server-info.js';
 
@@ -43,7 +44,11 @@ export interface CheckContext {
   readonly connect: (url: string) => Elastic;
   /** PEM of ELASTICSEARCH_CA_FILE. */
   readonly ca?: string;
+  /** PEM of ELASTICSEARCH_CERT_FILE and ELASTICSEARCH_KEY_FILE. */
+  readonly client?: { readonly cert: string; readonly key: string };
   readonly exporter?: (clusterUuid: string | undefined, layout: string) => Promise<ExporterState>;
+  /** Addresses that are alive as far as it has been looked at. */
+  endpoints?: readonly Endpoint[];
   root?: Answer;
   server?: ServerInfo;
   securityOff?: boolean;

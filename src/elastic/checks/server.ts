@@ -6,10 +6,10 @@ import { type Check, fail, ok, warn } from './check.js';
 export const product: Check = {
   id: 'elasticsearch',
   title: 'Is Elasticsearch',
-  needs: ['reachable'],
+  needs: ['http'],
   async run(context) {
     const { root } = context;
-    if (root === undefined) throw new Error('the check reachable leaves the answer of GET /');
+    if (root === undefined) throw new Error('the check http leaves the answer of GET /');
     const other = impostor(root);
     if (other !== undefined) return fail(other.what, other.fix);
     const server = serverInfo(isGood(root) ? root.body : undefined);

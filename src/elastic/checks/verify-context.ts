@@ -17,7 +17,9 @@ export function verifyContext(config: ElasticsearchConfig, options: VerifyOption
     made.push(elastic);
     return { ...elastic, request: (request) => elastic.request({ timeoutMs: options.timeoutMs, ...request }) };
   };
-  const ca = readCa(config.caFile);
+  const ca = read(config.caFile);
+  const cert = read(config.certFile);
+  const key = read(config.keyFile);
   const context: CheckContext = {
     elastic: connect(config),
     config,
@@ -25,13 +27,14 @@ export function verifyContext(config: ElasticsearchConfig, options: VerifyOption
     timeoutMs: options.timeoutMs,
     connect: (url) => connect({ ...config, urls: [url] }),
     ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && key !== undefined && { client: { cert, key } }),
     ...(options.exporter !== undefined && { exporter: options.exporter }),
   };
   return { context, close: async () => { await Promise.all(made.map((elastic) => elastic.close())); } };
 }
 
 /** Absent where it cannot be read: the connection itself says so. */
-function readCa(file: string | undefined): string | undefined {
+function read(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   try {
     return readFileSync(file, 'utf8');

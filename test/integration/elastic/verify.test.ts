@@ -51,7 +51,7 @@ describe('es verify on a real cluster', () => {
     for (const who of [{}, await writer()]) {
       const results = await verify(who);
       expect(Object.values(results).filter((result) => result.status === 'fail' || (result.status === 'warn' && !['disk', 'health'].includes(result.id)))).to.deep.equal([]);
-      expect(statuses(results)).to.include({ reachable: 'ok', elasticsearch: 'ok', authentication: 'ok', version: 'ok', privileges: 'ok', layout: 'ok', policy: 'ok', template: 'ok', mapping: 'ok', alias: 'ok', blocks: 'ok', write: 'ok', newest: 'ok', clock: 'ok' });
+      expect(statuses(results)).to.include({ settings: 'ok', dns: 'ok', tcp: 'ok', tls: 'ok', http: 'ok', elasticsearch: 'ok', authentication: 'ok', version: 'ok', privileges: 'ok', layout: 'ok', policy: 'ok', template: 'ok', mapping: 'ok', alias: 'ok', blocks: 'ok', write: 'ok', newest: 'ok', clock: 'ok' });
       expect(results['write']?.message).to.match(/stored nothing/);
     }
     await admin.must('POST', `/${name}/_refresh`);
@@ -233,22 +233,23 @@ describe('es verify on a real cluster', () => {
   });
 
   it('tells one dead node among several', async () => {
-    const results = await verify({ urls: [cluster().url, 'http://127.0.0.1:1'] }, { only: ['reachable'] });
-    expect(results['reachable']).to.include({ status: 'warn' });
-    expect(results['reachable']?.message).to.match(/1 of 2 addresses.*nothing listens on 127\.0\.0\.1:1/);
+    const results = await verify({ urls: [cluster().url, 'http://127.0.0.1:1'] }, { only: ['tcp', 'http'] });
+    expect(results['http']).to.include({ status: 'ok' });
+    expect(results['tcp']).to.include({ status: 'warn' });
+    expect(results['tcp']?.message).to.match(/1 of 2 addresses.*nothing listens on 127\.0\.0\.1:1/);
   });
 
   it('tells the transport port', async () => {
     const nodes = await admin.must('GET', '/_nodes/_local/transport') as { nodes: Record<string, { transport_address: string }> };
     const address = Object.values(nodes.nodes)[0]?.transport_address ?? '';
-    for (const scheme of ['http', 'https']) {
-      expect((await verify({ urls: [`${scheme}://${address}`] }))['reachable']?.message).to.match(/transport port/);
+    for (const [scheme, layer] of [['http', 'http'], ['https', 'tls']] as const) {
+      expect((await verify({ urls: [`${scheme}://${address}`] }))[layer]?.message).to.match(/transport port/);
     }
   });
 
   it('tells https on a port that speaks plain HTTP', async () => {
-    const { reachable, elasticsearch } = await verify({ urls: [cluster().url.replace('http:', 'https:')] });
-    expect(reachable?.message).to.match(/speaks plain HTTP, and ELASTICSEARCH_URL says https/);
+    const { tls, elasticsearch } = await verify({ urls: [cluster().url.replace('http:', 'https:')] });
+    expect(tls?.message).to.match(/speaks plain HTTP, and ELASTICSEARCH_URL says https/);
     expect(elasticsearch).to.include({ status: 'skip' });
   });
 });

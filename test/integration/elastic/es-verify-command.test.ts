@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import { at, listAt } from '../../../src/elastic/json.js';
+import { Admin, freshName } from './cluster.js';
+import { gateway, gatewayJson } from './gateway-command.js';
+
+const statuses = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'checks').map((check) => [at(check, 'id'), at(check, 'status')]));
+
+describe('gateway es verify', () => {
+  const admin = new Admin();
+  const name = freshName();
+  const env = { ELASTICSEARCH_INDEX: name };
+
+  before(async () => { expect((await gatewayJson(['es', 'init'], env)).code).to.equal(0); });
+  after(async () => {
+    await admin.drop(name);
+    await admin.elastic.close();
+  });
+
+  it('runs every check and reports it in the fixed shape', async () => {
+    const { code, json } = await gatewayJson(['es', 'verify', '--canary'], env);
+    expect(Object.keys(json)).to.deep.equal(['ok', 'version', 'checks']);
+    expect(Object.keys(statuses(json))).to.deep.equal([
+      'settings', 'dns', 'tcp', 'tls', 'http', 'elasticsearch', 'authentication', 'version', 'privileges', 'health', 'disk',
+      'layout', 'policy', 'template', 'mapping', 'alias', 'blocks', 'write', 'newest', 'exporter', 'clock', 'canary',
+    ]);
+    for (const check of listAt(json, 'checks')) expect(Object.keys(check as object)).to.deep.equal(['id', 'status', 'message', 'fix', 'duration_ms']);
+    expect(json['version']).to.match(/^\d+\.\d+\.\d+/);
+    const failed = listAt(json, 'checks').filter((check) => at(check, 'status') === 'fail' && !['disk', 'health'].includes(String(at(check, 'id'))));
+    expect(failed).to.deep.equal([]); // other tests of this cluster may leave it red or full for a moment
+    expect(code).to.equal(json['ok'] === true ? 0 : 1);
+  });
+
+  it('prints a table with what was seen and what mends it, and exits 1 when a check fails', async () => {
+    const { code, stdout, stderr } = await gateway(['es', 'verify', '--only', 'authentication,layout'], { ...env, ELASTICSEARCH_PASSWORD: 'wrong' });
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' });
+    expect(stdout).to.match(/│ Authentication +│ fail +│ user name or password is wrong for elastic/).and.match(/→ Correct ELASTICSEARCH_USERNAME/);
+    expect(stdout).to.match(/│ Layout +│ skip +│ not run, because it rests on the check authentication/).and.match(/Not good: 0 ok, 0 warnings, 1 failed, 1 skipped\./);
+    expect(stdout).not.to.include('\u001b');
+  });
+
+  it('lets a warning fail with --strict', async () => {
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
+    expect((await gatewayJson(['es', 'verify', '--only', 'policy'], env)).code).to.equal(0);
+    const strict = await gatewayJson(['es', 'verify', '--only', 'policy', '--strict'], env);
+    expect(strict).to.deep.include({ code: 1 });
+    expect(strict.json['ok']).to.equal(false);
+  });
+
+  it('leaves the write probe out with --no-write', async () => {
+    expect(statuses((await gatewayJson(['es', 'verify', '--no-write', '--only', 'write,canary', '--canary'], env)).json)).to.deep.equal({ write: 'skip', canary: 'skip' });
+  });
+
+  it('refuses unknown checks, times and names before any request', async () => {
+    const nowhere = { ...env, ELASTICSEARCH_URL: 'http://127.0.0.1:1' };
+    for (const [argv, words] of [
+      [['--only', 'healt'], /--only healt: there is no such check/],
+      [['--timeout', 'soon'], /--timeout soon: must be a time/],
+      [['--timeout', '0'], /--timeout 0/],
+      [['--index', 'Upper'], /ELASTICSEARCH_INDEX=Upper/],
+    ] as const) {
+      const { code, json } = await gatewayJson(['es', 'verify', ...argv], nowhere);
+      expect(code, argv.join(' ')).to.equal(2);
+      expect(at(json, 'error', 'message')).to.match(words);
+    }
+  });
+
+  it('skips what rests on a dead address, and exits 1', async () => {
+    const { code, json } = await gatewayJson(['es', 'verify'], { ...env, ELASTICSEARCH_URL: 'http://127.0.0.1:1' });
+    expect(code).to.equal(1);
+    const seen = statuses(json);
+    expect(seen).to.include({ settings: 'ok', dns: 'ok', tcp: 'fail', tls: 'skip', http: 'skip', elasticsearch: 'skip', newest: 'skip' });
+    expect(Object.values(seen).filter((status) => status === 'fail')).to.have.length(1);
+    expect(json['version']).to.equal(null);
+  });
+});
