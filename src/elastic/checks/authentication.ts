@@ -16,7 +16,7 @@ export const authentication: Check = {
       context.securityOff = true;
       return warn('security is off: whoever reaches the cluster may read and change everything', 'On any machine but your own, turn on xpack.security.enabled in Elasticsearch.');
     }
-    if (answer.status === 401) return refused(config, errorOf(answer).reason);
+    if (answer.status === 401) return refused(config, stringAt(answer.body, 'error', 'additional_unsuccessful_credentials') ?? errorOf(answer).reason);
     if (!isGood(answer)) return fail(`who we are could not be asked (HTTP ${String(answer.status)}, ${errorOf(answer).reason})`, 'Look at the log of the node, and at proxies in between.');
     const user = stringAt(answer.body, 'username') ?? 'somebody';
     const key = stringAt(answer.body, 'api_key', 'name');

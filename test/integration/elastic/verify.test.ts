@@ -87,6 +87,27 @@ describe('es verify on a real cluster', () => {
     expect((await verify({}, {}, { elastic: keyed, config: key }))['authentication']?.message).to.match(/API key was refused/);
   });
 
+  it('tells an expired and a revoked API key apart', async () => {
+    const { username: _, password: __, ...anonymous } = configOf({ index: name });
+    const authenticate = async (apiKey: string): Promise<CheckResult | undefined> => {
+      const config = { ...anonymous, apiKey };
+      const elastic = createElastic(config);
+      open.push(elastic);
+      return (await verify({}, { only: ['authentication'] }, { elastic, config }))['authentication'];
+    };
+    const make = async (body: object): Promise<{ id: string; apiKey: string }> => {
+      const made = await admin.must('POST', '/_security/api_key', { name, ...body }) as { id: string; api_key: string };
+      return { id: made.id, apiKey: Buffer.from(`${made.id}:${made.api_key}`).toString('base64') };
+    };
+    const revoked = await make({});
+    expect(await authenticate(revoked.apiKey)).to.include({ status: 'ok', message: `API key ${name} of elastic` });
+    await admin.must('DELETE', '/_security/api_key', { ids: [revoked.id] });
+    expect((await authenticate(revoked.apiKey))?.message).to.match(/the API key was revoked/);
+    const short = await make({ expiration: '1s' });
+    await new Promise((resolve) => { setTimeout(resolve, 1500); }); // the server takes no time in the past
+    expect((await authenticate(short.apiKey))?.message).to.match(/the API key has expired/);
+  });
+
   it('names the privileges that export or search lack', async () => {
     await init();
     const reader = await verify(await writer(['monitor'], ['read', 'view_index_metadata']));
@@ -209,6 +230,16 @@ describe('es verify on a real cluster', () => {
     expect(short['canary']).to.include({ status: 'warn' });
     expect(short['canary']?.message).to.match(/index privilege delete/);
     expect(await verify()).not.to.have.property('canary');
+  });
+
+  it('fails the canary where a search does not find what was written', async () => {
+    await init();
+    const index = `${name}-${utcDate(now)}`;
+    await admin.must('POST', '/_aliases', { actions: [{ remove: { index, alias: name } }] });
+    const { canary } = await verify({}, { canary: true, only: ['canary'] });
+    expect(canary).to.include({ status: 'fail' });
+    expect(canary?.message).to.match(/a search in .* does not find it/);
+    expect(at(await admin.must('GET', `/${index}/_count`), 'count')).to.equal(0);
   });
 
   it('leaves out what writes with --no-write', async () => {
