@@ -89,7 +89,7 @@ export const STREAM_FIXTURES: readonly StreamFixture[] = [
     usage: { inputTokens: 37, outputTokens: 11, totalTokens: 48 },
   }),
   fixture('fireworks/chat-stream.sse', '/inference/v1/chat/completions', {
-    ...good, responseModel: 'accounts/fireworks/models/deepseek-v3p1', finishReason: 'stop',
+    ...good, responseModel: 'accounts/fireworks/models/gpt-oss-20b', finishReason: 'stop',
     usage: { inputTokens: 25, outputTokens: 8, totalTokens: 33, cachedTokens: 16 },
   }),
   fixture('deepseek/chat-stream.sse', chat, {
