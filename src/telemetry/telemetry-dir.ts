@@ -1,4 +1,5 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure } from '../domain/failure.js';
 import { telemetryPaths } from './layout.js';
 import { parseSegmentName } from './segments.js';
@@ -13,10 +14,23 @@ const STICKY = 0o1000;
  */
 export async function prepareTelemetryDir(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true, mode: PRIVATE });
+    await makeFolder(dir);
     await makePrivate(dir);
   } catch (error) {
     throw unwritable(dir, error);
+  }
+}
+
+/** mkdir -p by hand: Node's own loops for ever where the system answers ENOENT below a folder that is there (/proc). */
+async function makeFolder(dir: string, parentIsThere = false): Promise<void> {
+  try {
+    await mkdir(dir, { mode: PRIVATE });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || parentIsThere || dirname(dir) === dir) throw error;
+    await makeFolder(dirname(dir));
+    await makeFolder(dir, true);
   }
 }
 
