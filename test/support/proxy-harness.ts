@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { ErrorType } from '../../src/domain/error-types.js';
 import type { Exchange } from '../../src/domain/exchange.js';
@@ -16,6 +16,8 @@ export interface ProxyHarness {
   readonly exchanges: Exchange[];
   /** The one exchange of a test; waits until it is there. */
   exchange(): Promise<Exchange>;
+  /** For each answer under way, how many listeners wait for it to drain. */
+  listenersOnResponses(): number[];
   close(): Promise<void>;
 }
 
@@ -70,6 +72,11 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     keepAliveTimeoutMs: 5_000,
     maxBodyBytes: options.settings?.maxBodyBytes ?? 100 * 2 ** 20,
   });
+  const responses = new Set<ServerResponse>();
+  app.server.on('request', (_request, response) => {
+    responses.add(response);
+    response.once('close', () => { responses.delete(response); });
+  });
   await app.listen({ host: options.host ?? '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {
@@ -77,6 +84,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     port,
     gateway,
     exchanges,
+    listenersOnResponses: () => [...responses].map((response) => response.listenerCount('drain')),
     exchange: async () => {
       await until(() => exchanges.length > 0);
       return exchanges[0] as Exchange;

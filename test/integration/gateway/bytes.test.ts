@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { connect } from 'node:net';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { proxied, rawPost } from '../../support/proxied.js';
 import { rawExchange, until } from '../../support/proxy-harness.js';
@@ -188,19 +188,17 @@ describe('bytes of requests', () => {
   });
 
   it('503: bodies under way together are over the limit, and fit again when one is done', async () => {
-    let finish: (() => void) | undefined;
-    await suite.start((_q, response) => { finish = () => { response.end('{}'); }; }, { settings: { maxBufferedBytes: 1_000 } });
-    const body = `{"pad":"${'x'.repeat(700)}"}`;
-    const first = rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', body, ['connection: close']));
-    await until(() => finish !== undefined);
-    const second = await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', body, ['connection: close']));
-    expect(second.text).to.match(/^HTTP\/1\.1 503/).and.match(/retry-after: 1/i).and.match(/x-gateway-error: buffers_full/);
-    finish?.();
+    const open: ServerResponse[] = [];
+    await suite.start((_q, response) => { open.push(response); }, { settings: { maxBufferedBytes: 1_000 } });
+    const send = (): Promise<{ text: string }> => rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', `{"pad":"${'x'.repeat(700)}"}`, ['connection: close']));
+    const first = send();
+    await until(() => open.length === 1);
+    expect((await send()).text).to.match(/^HTTP\/1\.1 503/).and.match(/retry-after: 1/i).and.match(/x-gateway-error: buffers_full/);
+    open[0]?.end('{}');
     expect((await first).text).to.match(/^HTTP\/1\.1 200/);
-    finish = undefined;
-    const third = rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', body, ['connection: close']));
-    await until(() => finish !== undefined);
-    finish?.();
+    const third = send();
+    await until(() => open.length === 2);
+    open[1]?.end('{}');
     expect((await third).text).to.match(/^HTTP\/1\.1 200/);
   });
 });

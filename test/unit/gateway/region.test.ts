@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { placeOf } from '../../../src/gateway/region.js';
+import { Router } from '../../../src/gateway/route.js';
+import { bindUpstreams } from '../../../src/gateway/upstream.js';
+import { PROVIDERS } from '../../../src/providers/registry.js';
+
+function origin(path: string, variables: Record<string, string> = {}, headers: Record<string, string> = {}): string | undefined {
+  const variable = (name: string): { value: string; source: string } | undefined => {
+    const value = variables[name];
+    return value === undefined ? undefined : { value, source: 'environment' };
+  };
+  const choice = new Router(bindUpstreams(PROVIDERS, variable)).choose(path, headers);
+  if (choice.kind !== 'route') throw new Error(choice.kind);
+  return placeOf(choice.route, headers, variable)?.origin;
+}
+
+describe('the region in an address', () => {
+  it('of Vertex AI comes from the path', () => {
+    expect(origin('/v1/projects/p/locations/europe-west4/publishers/google/models/g:generateContent')).to.equal('https://europe-west4-aiplatform.googleapis.com');
+    expect(origin('/v1/projects/p/locations/us-central1/publishers/google/models/g:generateContent', { GOOGLE_CLOUD_LOCATION: 'asia-east1' })).to.equal('https://us-central1-aiplatform.googleapis.com');
+  });
+  it('global has a host without region', () => {
+    expect(origin('/v1/projects/p/locations/global/publishers/google/models/g:generateContent')).to.equal('https://aiplatform.googleapis.com');
+  });
+  it('comes from GOOGLE_CLOUD_LOCATION where the path names none', () => {
+    expect(origin('/vertex/v1/publishers/google/models/g', { GOOGLE_CLOUD_LOCATION: 'asia-east1' })).to.equal('https://asia-east1-aiplatform.googleapis.com');
+    expect(origin('/vertex/v1/publishers/google/models/g')).to.equal('https://aiplatform.googleapis.com');
+  });
+  for (const region of ['evil.example', 'us%2Deast1', 'US', 'a', 'us-east1@evil', `us-${'x'.repeat(40)}`]) {
+    it(`refuses ${region}`, () => expect(origin(`/vertex/v1/projects/p/locations/${region}/models/g`)).to.equal(undefined));
+  }
+  it('of Bedrock is us-east-1 where nothing names one', () => {
+    expect(origin('/model/m/converse')).to.equal('https://bedrock-runtime.us-east-1.amazonaws.com');
+    expect(origin('/model/m/converse', { AWS_REGION: 'eu-central-1' })).to.equal('https://bedrock-runtime.eu-central-1.amazonaws.com');
+  });
+  it('does not change a configured address', () => {
+    expect(origin('/model/m/converse', { BEDROCK_BASE_URL: 'http://127.0.0.1:1', AWS_REGION: 'eu-central-1' })).to.equal('http://127.0.0.1:1');
+    expect(origin('/v1/projects/p/locations/global/models/g', { VERTEX_BASE_URL: 'http://127.0.0.1:1' })).to.equal('http://127.0.0.1:1');
+  });
+  it('a Bearer token that looks like a scope is none', () => {
+    expect(origin('/model/m/converse', {}, { authorization: 'Bearer Credential=x/20260101/evil/bedrock' })).to.equal('https://bedrock-runtime.us-east-1.amazonaws.com');
+  });
+});
