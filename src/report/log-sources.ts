@@ -57,7 +57,8 @@ export async function prepareSources(session: Session, files: readonly LogFile[]
 }
 
 async function openCache(files: readonly LogFile[], { dir, maxBytes }: SourceOptions): Promise<SegmentCache> {
-  const others = (await measureDisk(dir)).bytes;
+  // What cannot be measured gets no cache.
+  const others = await measureDisk(dir).then(({ bytes }) => bytes, () => Infinity);
   const segments = files.reduce((sum, file) => sum + file.bytes, 0);
   return SegmentCache.open(telemetryPaths(dir).cache, maxBytes * FULL_SHARE - segments - others);
 }

@@ -62,7 +62,7 @@ function sample(random: () => number, receivedAt: number, i: number): { exchange
     endReason: cut ? pick(END_REASONS) : 'complete',
     attempts: 1,
     errorCount: failed ? 1 : 0,
-    errorType: failed && random() < 0.5 ? 'upstream_timeout' : undefined,
+    errorType: failed && random() < 0.5 ? 'upstream_connect' : undefined,
     providerErrorCount: failed ? 1 : 0,
     client: random() < 0.5 ? undefined : pick(['team-a', 'team-b', 'équipe']),
   };
