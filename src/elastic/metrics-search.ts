@@ -2,6 +2,7 @@ import { EXIT, Failure } from '../domain/failure.js';
 import { isGood, refusal } from './answers.js';
 import type { Elastic } from './client.js';
 import { listAt, numberAt, objectAt, type JsonObject } from './json.js';
+import { requireElasticsearch } from './server-info.js';
 
 /** Aggregations over the groups of some fields. */
 export interface GroupSearch {
@@ -28,34 +29,39 @@ export interface FoundGroups {
   readonly shards: number;
 }
 
-/** An HDR histogram per group takes up to about 200 KiB of the server's heap. */
-const PAGE_SIZE = 200;
-const MAX_GROUPS = 100_000;
+/** An HDR histogram per group takes up to about 200 KiB of the server's heap, so pages are small. */
+const LIMITS = { pageSize: 200, maxGroups: 100_000 };
 const TIMEOUT_MS = 120_000;
 
 /**
  * All groups with exact counts: a `composite` aggregation, page by page. Parts of an answer are no
  * answer: a shard that fails, fails the search.
  *
- * @throws Failure where the server refuses, or where there are over 100,000 groups
+ * @throws Failure where no supported Elasticsearch answers, where it refuses, or where there are over 100,000 groups
  * @throws ElasticUnreachable
  */
-export async function searchGroups(elastic: Elastic, search: GroupSearch): Promise<FoundGroups> {
-  if (search.by.length === 0) return searchAll(elastic, search);
+export async function searchGroups(elastic: Elastic, search: GroupSearch, limits = LIMITS): Promise<FoundGroups> {
+  await requireElasticsearch(elastic);
+  const found = search.by.length === 0 ? await searchAll(elastic, search) : await searchPages(elastic, search, limits);
+  if (found.shards === 0) await requireReadable(elastic, search.index);
+  return found;
+}
+
+async function searchPages(elastic: Elastic, search: GroupSearch, limits: typeof LIMITS): Promise<FoundGroups> {
   const groups: FoundGroup[] = [];
   let after: JsonObject | undefined;
   let shards = 0;
   do {
-    const body = await ask(elastic, search, { groups: { composite: composite(search.by, after), aggs: search.aggregations } });
+    const body = await ask(elastic, search, { groups: { composite: composite(search.by, limits.pageSize, after), aggs: search.aggregations } });
     const buckets = listAt(body, 'aggregations', 'groups', 'buckets');
     for (const bucket of buckets) {
       const key = objectAt(bucket, 'key');
       groups.push({ key: search.by.map((_, i) => key[source(i)] ?? null), count: numberAt(bucket, 'doc_count') ?? 0, aggregations: objectAt(bucket) });
     }
-    if (groups.length > MAX_GROUPS) throw tooMany(search);
+    if (groups.length > limits.maxGroups) throw tooMany(search, limits.maxGroups);
     shards = numberAt(body, '_shards', 'total') ?? 0;
     const next = objectAt(body, 'aggregations', 'groups', 'after_key');
-    after = buckets.length < PAGE_SIZE || Object.keys(next).length === 0 ? undefined : next;
+    after = buckets.length < limits.pageSize || Object.keys(next).length === 0 ? undefined : next;
   } while (after !== undefined);
   return { groups, shards };
 }
@@ -68,9 +74,9 @@ async function searchAll(elastic: Elastic, search: GroupSearch): Promise<FoundGr
   return { groups: count === 0 ? [] : [{ key: [], count, aggregations: all }], shards: numberAt(body, '_shards', 'total') ?? 0 };
 }
 
-function composite(by: readonly string[], after: JsonObject | undefined): JsonObject {
+function composite(by: readonly string[], size: number, after: JsonObject | undefined): JsonObject {
   return {
-    size: PAGE_SIZE,
+    size,
     sources: by.map((field, i) => ({ [source(i)]: { terms: { field, missing_bucket: true } } })),
     ...(after !== undefined && { after }),
   };
@@ -92,10 +98,16 @@ async function ask(elastic: Elastic, { index, query }: GroupSearch, aggs: JsonOb
   return answer.body;
 }
 
-function tooMany({ by }: GroupSearch): Failure {
+/** What may not be read is passed over like what is not there; only a search that insists on the name tells. */
+async function requireReadable(elastic: Elastic, index: string): Promise<void> {
+  const answer = await elastic.request({ method: 'POST', path: `/${encodeURIComponent(index)}/_search`, body: { size: 0 } });
+  if (!isGood(answer) && answer.status !== 404) throw refusal(answer, `search ${index}`);
+}
+
+function tooMany({ by }: GroupSearch, max: number): Failure {
   return new Failure({
     code: 'too_many_groups',
-    message: `there are over ${MAX_GROUPS.toLocaleString('en-US')} groups by ${by.join(' and ')}`,
+    message: `there are over ${max.toLocaleString('en-US')} groups by ${by.join(' and ')}`,
     fix: 'Ask for less: a later --since, a --filter, or a field with fewer values.',
     exitCode: EXIT.failed,
   });

@@ -1,7 +1,5 @@
-import type { RecordFieldName } from '../domain/record-fields.js';
+import { recordField, type FieldType, type RecordFieldName } from '../domain/record-fields.js';
 import type { FoundGroup, GroupSearch } from '../elastic/metrics-search.js';
-import type { FieldType } from '../domain/record-fields.js';
-import { recordField } from '../domain/record-fields.js';
 import type { FieldValue, Filter } from './filter.js';
 import type { MetricsQuery } from './query.js';
 import type { Group } from './row.js';
