@@ -12,7 +12,7 @@ export interface LineOffsets {
 /** The server gives up waiting for a primary after this… */
 const SERVER_TIMEOUT = '30s';
 /** …and we give up waiting for the server after that, so that its own answer comes first. */
-const CLIENT_TIMEOUT_MS = 60_000;
+export const BULK_TIMEOUT_MS = 60_000;
 const READ = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by';
 
 const ACTION_START = Buffer.from('{"create":{"_id":"');
@@ -65,14 +65,14 @@ export function framingBytes(offsets: LineOffsets): number {
  * @throws ElasticUnreachable where no whole answer came
  */
 export async function sendBulk(elastic: Elastic, request: {
-  readonly index: string; readonly body: Buffer; readonly documents: number; readonly signal?: AbortSignal;
+  readonly index: string; readonly body: Buffer; readonly documents: number; readonly timeoutMs?: number; readonly signal?: AbortSignal;
 }): Promise<WholeVerdict> {
   const answer = await elastic.request({
     method: 'POST',
     path: `/${encodeURIComponent(request.index)}/_bulk`,
     query: { timeout: SERVER_TIMEOUT, filter_path: READ },
     body: request.body,
-    timeoutMs: CLIENT_TIMEOUT_MS,
+    timeoutMs: request.timeoutMs ?? BULK_TIMEOUT_MS,
     ...(request.signal !== undefined && { signal: request.signal }),
   });
   return judgeAnswer(answer, request.documents);

@@ -99,6 +99,7 @@ async function once(client: Client, request: ElasticRequest, authorization: stri
     }, { meta: true, maxRetries: 0, signal, headers });
     return answerOf(answer.statusCode ?? 0, answer.body, answer.headers ?? {});
   } catch (error) {
+    forget(error);
     if (error instanceof errors.ResponseError) return answerOf(error.statusCode ?? 0, error.body, error.headers ?? {});
     throw unreachable(error, deadline.aborted);
   }
@@ -111,6 +112,14 @@ function answerOf(status: number, body: unknown, headers: Readonly<Record<string
 
 /** What is known never to have left this machine: no address, no connection. */
 const NEVER_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|getaddrinfo|Connect Timeout|certificate|fingerprint|There are no living connections/i;
+
+/** Takes the request out of the client's error: its headers hold the secret, its body the records. */
+function forget(error: unknown): void {
+  if (error instanceof errors.ElasticsearchClientError && 'meta' in error) {
+    const { meta } = error as { meta?: { meta?: unknown } };
+    if (meta !== undefined) delete meta.meta;
+  }
+}
 
 function unreachable(error: unknown, timedOut: boolean): unknown {
   if (timedOut) return new ElasticUnreachable('no answer in time', 'timeout', true, error);
@@ -141,6 +150,8 @@ function connect(config: ConnectionConfig): Client {
     maxRetries: 0,
     sniffOnStart: false,
     compression: false,
+    // The client's own masking copies a body of megabytes byte by byte, as objects; forget() does instead.
+    redaction: { type: 'off' },
     Serializer: LenientSerializer,
     Transport: UncheckedTransport,
   };

@@ -56,14 +56,14 @@ export class Delivery {
   }
 
   async #request(batch: Batch): Promise<WholeVerdict | undefined> {
-    const { elastic, layout, counters, last, report, signal, now } = this.#context;
+    const { elastic, layout, counters, last, report, signal, now, timing } = this.#context;
     const number = ++this.#sent;
     report({ type: 'sending', batch: number, ranges: rangesOf(batch) });
     const started = now();
     counters.bulkRequests++;
     try {
       const body = frameBulk(batch.lines.map(({ bytes }) => bytes), LINE_OFFSETS, layout === 'data-stream');
-      return await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines.length, signal });
+      return await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines.length, timeoutMs: timing.bulkTimeoutMs, signal });
     } catch (error) {
       if (!(error instanceof ElasticUnreachable)) throw error;
       this.#unreachable(batch, error);

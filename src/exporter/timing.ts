@@ -1,3 +1,5 @@
+import { BULK_TIMEOUT_MS } from '../elastic/bulk.js';
+
 /** The exporter's times, in milliseconds. */
 export interface Timing {
   /** A batch that is not full goes after this. */
@@ -12,6 +14,8 @@ export interface Timing {
   readonly againMs: number;
   readonly backoffBaseMs: number;
   readonly backoffCapMs: number;
+  /** For the whole answer to a bulk request; the server gives up half as late. */
+  readonly bulkTimeoutMs: number;
   /** Between two writes of the cursor. */
   readonly cursorMs: number;
   /** Between two reports to the main thread. */
@@ -26,6 +30,7 @@ export const TIMING: Timing = {
   againMs: 60_000,
   backoffBaseMs: 500,
   backoffCapMs: 30_000,
+  bulkTimeoutMs: BULK_TIMEOUT_MS,
   cursorMs: 1_000,
   statusMs: 1_000,
 };

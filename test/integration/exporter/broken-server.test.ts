@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import type { Server } from '../../support/elasticsearch/server.js';
+import { needElasticsearch } from '../../support/elasticsearch/shared.js';
+import type { ExportHarness } from './harness.js';
+import { sleep } from './harness.js';
+import { harnessOn, ownServer } from './own-server.js';
+
+needElasticsearch();
+
+const DAY = 24 * 3_600_000;
+
+describe('export to a server that breaks', function () {
+  this.timeout(240_000);
+  let server: Server;
+  let harness: ExportHarness;
+
+  before(async () => { server = await ownServer({ 'http.max_content_length': '1mb' }); });
+  after(() => server.stop());
+  beforeEach(async () => { harness = await harnessOn(server); });
+  afterEach(() => harness.dispose());
+
+  const all = async (): Promise<void> => { expect(await harness.ids()).to.deep.equal([...harness.written].sort()); };
+
+  it('splits what is answered with 413 and keeps the limit', async () => {
+    await harness.write(6_000);
+    await harness.start();
+    const { counters } = await harness.drained();
+    expect(counters.splits).to.be.greaterThan(0);
+    await all();
+    await harness.write(6_000);
+    const later = (await harness.drained()).counters;
+    expect(later.splits).to.equal(counters.splits);
+    await all();
+  });
+
+  it('holds while the whole cluster is read-only', async () => {
+    await harness.start();
+    await harness.write(5);
+    await harness.drained();
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.blocks.read_only': true } });
+    await harness.write(20);
+    const { reason } = await harness.until('held', ({ state }) => state === 'holding');
+    expect(reason).to.match(/403/);
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.blocks.read_only': null } });
+    await harness.drained();
+    await all();
+  });
+
+  it('waits for a day whose index finds no room for its shards, others go on', async () => {
+    await harness.start();
+    await harness.write(5);
+    await harness.drained();
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.max_shards_per_node': 1 } });
+    await harness.write(100, (i) => ({ receivedAt: Date.now() - (i % 2) * DAY }));
+    const { reason } = await harness.until('held', ({ heldIndices, counters }) => heldIndices.length === 1 && counters.exported === 55);
+    expect(reason).to.match(/validation_exception/);
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.max_shards_per_node': null } });
+    await harness.drained();
+    await all();
+  });
+
+  it('waits for a day whose shard has no node', async () => {
+    const index = harness.daily(Date.now() - DAY);
+    await harness.start({ timing: { bulkTimeoutMs: 40_000 } });
+    await harness.write(5);
+    await harness.drained();
+    const template = await harness.must('GET', `/_index_template/${harness.index}-template`) as { index_templates: { index_template: { template: { mappings: unknown } } }[] };
+    await harness.must('PUT', `/${index}`, {
+      mappings: template.index_templates[0]?.index_template.template.mappings, aliases: { [harness.index]: {} },
+      settings: { 'index.routing.allocation.require._name': 'nobody' },
+    }).catch(() => undefined);
+    await harness.write(40, (i) => ({ receivedAt: Date.now() - (i % 2) * DAY }));
+    await harness.until('others went on', ({ counters }) => counters.exported === 25);
+    await harness.must('PUT', `/${index}/_settings`, { 'index.routing.allocation.require._name': null });
+    await harness.drained();
+    await all();
+  });
+
+  it('loses nothing to a kill -9 and a restart of the server', async () => {
+    await harness.start();
+    let writing = true;
+    const load = (async () => {
+      while (writing) {
+        await harness.write(50);
+        await sleep(20);
+      }
+    })();
+    await harness.until('under way', ({ counters }) => counters.exported > 300);
+    await server.kill();
+    await harness.until('noticed', ({ state }) => state === 'backing-off');
+    await sleep(500);
+    await server.start();
+    await sleep(500);
+    writing = false;
+    await load;
+    await harness.drained();
+    await all();
+  });
+
+  it('writes nothing twice when a frozen server wakes up', async () => {
+    await harness.start({ timing: { bulkTimeoutMs: 1_000 } });
+    await harness.write(5);
+    await harness.drained();
+    await server.freeze();
+    await harness.write(300);
+    await harness.until('timed out', ({ state, reason }) => state === 'backing-off' && reason?.includes('in time') === true);
+    await server.thaw();
+    await harness.drained();
+    await all();
+  });
+});
+
+describe('export to a server with too much to do', function () {
+  this.timeout(240_000);
+  let server: Server;
+  let harness: ExportHarness;
+
+  before(async () => { server = await ownServer({ 'thread_pool.write.size': '1', 'thread_pool.write.queue_size': '1' }); });
+  after(() => server.stop());
+  beforeEach(async () => { harness = await harnessOn(server); });
+  afterEach(() => harness.dispose());
+
+  const all = async (): Promise<void> => { expect(await harness.ids()).to.deep.equal([...harness.written].sort()); };
+
+  it('sends again what the write queue refuses', async () => {
+    await harness.must('PUT', `/${harness.index}-flood`, { settings: { number_of_shards: 4, number_of_replicas: 0 } });
+    const body = Array.from({ length: 500 }, () => `{"index":{}}\n{"a":${String(Math.random())}}\n`).join('');
+    let flooding = true;
+    // Others keep the queue full.
+    const flood = Array.from({ length: 16 }, async () => {
+      while (flooding) await harness.admin.request({ method: 'POST', path: `/${harness.index}-flood/_bulk`, body }).catch(() => undefined);
+    });
+    await harness.start();
+    for (let i = 0; i < 20; i++) {
+      await harness.write(100);
+      await sleep(50);
+    }
+    await harness.until('refused', ({ counters, lastError }) => counters.retried > 0 || lastError?.includes('429') === true);
+    flooding = false;
+    await Promise.all(flood);
+    await harness.must('DELETE', `/${harness.index}-flood`);
+    await harness.drained();
+    await all();
+  });
+
+  it('waits while memory protection refuses whole requests', async () => {
+    await harness.start();
+    await harness.write(5);
+    await harness.drained();
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'indices.breaker.total.limit': '1mb' } });
+    await harness.write(200);
+    const { reason } = await harness.until('backing off', ({ state }) => state === 'backing-off');
+    expect(reason).to.match(/429/);
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'indices.breaker.total.limit': null } });
+    const { counters } = await harness.drained();
+    expect(counters.deadLetters).to.equal(0);
+    await all();
+  });
+});
