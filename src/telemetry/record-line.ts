@@ -105,7 +105,7 @@ function isCost(value: number): boolean {
 }
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a + b;
+  return typeof a === 'number' && typeof b === 'number' ? a + b : undefined;
 }
 
 function timeOf(value: number): number {
