@@ -1,5 +1,5 @@
 import type { FieldValue } from './filter.js';
-import { METRICS, type MetricFormat } from './metrics.js';
+import { METRICS, type MetricFormat, type MetricName } from './metrics.js';
 import type { MetricsReport } from './top.js';
 
 /** A report as cells of text. */
@@ -7,22 +7,44 @@ export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly align: readonly ('left' | 'right')[];
+  /** Heads of the columns that the width had no room for. */
+  readonly leftOut: readonly string[];
 }
 
 const UNKNOWN = '–';
 const ABSENT = '(none)';
+/** Border and padding of a column. */
+const FRAME = 3;
+/** What a narrow terminal can do without, first to last. */
+const EXPENDABLE: readonly MetricName[] = [
+  'provider_latency_mean_ms', 'tokens_per_second', 'latency_mean_ms', 'error_rate', 'latency_p99_ms', 'output_tokens', 'input_tokens',
+];
 
-/** The report as a table for people: rounded, with units in the head. */
-export function tableOf({ by, rows }: Pick<MetricsReport, 'by' | 'rows'>): Table {
-  const shown = METRICS.filter((metric) => 'title' in metric);
+/**
+ * The report as a table for people: rounded, with units in the head. Where it is wider than `width`
+ * columns of a terminal, it does without the columns that are missed least.
+ */
+export function tableOf({ by, rows }: Pick<MetricsReport, 'by' | 'rows'>, width = Infinity): Table {
+  const keys = by.map((field) => ({ name: field as string, head: field as string, cells: rows.map((row) => group(row[field] ?? null)), align: 'left' as const }));
+  const metrics = METRICS.filter((metric) => 'title' in metric)
+    .map(({ name, title, format }) => ({ name: name as string, head: title as string, cells: rows.map((row) => number(row[name], format)), align: 'right' as const }));
+  let shown = [...keys, ...metrics];
+  const leftOut: string[] = [];
+  for (const name of EXPENDABLE) {
+    if (widthOf(shown) <= width) break;
+    leftOut.push(...shown.filter((column) => column.name === name).map(({ head }) => head));
+    shown = shown.filter((column) => column.name !== name);
+  }
   return {
-    head: [...by, ...shown.map(({ title }) => title)],
-    rows: rows.map((row) => [
-      ...by.map((field) => group(row[field] ?? null)),
-      ...shown.map(({ name, format }) => number(row[name], format)),
-    ]),
-    align: [...by.map(() => 'left' as const), ...shown.map(() => 'right' as const)],
+    head: shown.map(({ head }) => head),
+    rows: rows.map((_, y) => shown.map(({ cells }) => cells[y] ?? '')),
+    align: shown.map(({ align }) => align),
+    leftOut,
   };
+}
+
+function widthOf(columns: readonly { readonly head: string; readonly cells: readonly string[] }[]): number {
+  return 1 + columns.reduce((sum, { head, cells }) => sum + FRAME + Math.max(head.length, ...cells.map((cell) => cell.length)), 0);
 }
 
 function group(value: FieldValue): string {

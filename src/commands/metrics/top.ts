@@ -57,7 +57,7 @@ Exit codes: 0 a report was made, also an empty one; 1 the log or the cluster cou
       note: (text) => { if (this.animated) notes.push(text); else this.note(text); },
     }), { enabled: this.animated });
     for (const text of notes) this.note(text);
-    await this.show(report, flags.csv);
+    if (!this.jsonEnabled()) await this.show(report, flags.csv);
     return report;
   }
 
@@ -67,7 +67,9 @@ Exit codes: 0 a report was made, also an empty one; 1 the log or the cluster cou
       this.out(csvOf(report, printable));
     } else if (report.rows.length > 0) {
       const { tableOf } = await import('../../report/render.js');
-      this.out(renderTable({ ...tableOf(report), color: this.color, width: this.width }));
+      const table = tableOf(report, this.width);
+      this.out(renderTable({ ...table, color: this.color, width: this.width }));
+      if (table.leftOut.length > 0) this.note(`No room for: ${table.leftOut.join(', ')}. A wider terminal, --csv and --json show them.`);
     }
   }
 }

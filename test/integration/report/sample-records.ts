@@ -26,8 +26,8 @@ const PROVIDERS = ['openai', 'openai', 'openai', 'openai', 'anthropic', 'anthrop
 const END_REASONS = ['client', 'provider', 'gateway'] as const;
 
 /** Lines of records from `begin` on, a minute apart, of every kind: priced and not, failed, cut off, without model, tokens or provider latency. */
-export function sampleLines(count: number, begin: number): string[] {
-  const random = randomNumbers(20_261_125);
+export function sampleLines(count: number, begin: number, seed = 20_261_125): string[] {
+  const random = randomNumbers(seed);
   return Array.from({ length: count }, (_, i) => {
     const { exchange, price } = sample(random, begin + i * 60_000, i);
     return recordLine(exchange, { instance: 'test-0000', version: '0.1.0', ...(price !== undefined && { price: { cost: price, source: 'genai-prices', version: '1' } }) });

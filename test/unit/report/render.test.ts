@@ -48,6 +48,19 @@ describe('the table of metrics top', () => {
     expect(align).to.have.length(head.length);
   });
 
+  it('does without what is missed least where the terminal is narrow', () => {
+    const report = { by, rows: [rowOf(by, KNOWN)] };
+    const all = tableOf(report);
+    expect(all.leftOut).to.deep.equal([]);
+    const width = 1 + all.head.reduce((sum, head, i) => sum + 3 + Math.max(head.length, all.rows[0]?.[i]?.length ?? 0), 0);
+    expect(tableOf(report, width)).to.deep.equal(all);
+    const narrower = tableOf(report, width - 1);
+    expect(narrower.leftOut).to.deep.equal(['prov. ms']);
+    expect(narrower.head).to.deep.equal(all.head.filter((head) => head !== 'prov. ms'));
+    expect(narrower.rows[0]).to.have.length(narrower.head.length);
+    expect(tableOf(report, 20).head).to.deep.equal(['provider', 'requests', 'errors', 'p50 ms', 'p95 ms', 'cost $']);
+  });
+
   it('writes sums of money of every size', () => {
     const cost = (value: number): string => tableOf({ by: [], rows: [rowOf([], { ...UNKNOWN, cost: value })] }).rows[0]?.at(-1) ?? '';
     expect([0, 1234.5, 1, 0.999, 0.5, 0.012, 0.0000001234].map(cost)).to.deep.equal(['0', '1,234.50', '1.00', '0.999', '0.5', '0.012', '0.0000001234']);
