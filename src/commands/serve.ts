@@ -37,7 +37,7 @@ Flags win over the environment, the environment over the file .env, and that ove
     const options = {
       PORT: flags.port,
       HOST: flags.host,
-      ENABLE_ELASTICSEARCH: flags.elasticsearch === undefined ? undefined : String(flags.elasticsearch),
+      ENABLE_ELASTICSEARCH: said(flags.elasticsearch),
       ELASTICSEARCH_URL: flags['elasticsearch-url'],
       ELASTICSEARCH_INDEX: flags['elasticsearch-index'],
       TELEMETRY_DIR: flags['telemetry-dir'],
@@ -76,4 +76,9 @@ Flags win over the environment, the environment over the file .env, and that ove
 /** Under npm (a clone's `npm start`, npx) the binary is not on the PATH of another terminal. */
 function calledAs(): string {
   return process.env['npm_command'] === undefined ? 'gateway' : 'npx gateway';
+}
+
+/** oclif types a flag that was not given as boolean; it is undefined. */
+function said(flag: boolean | undefined): string | undefined {
+  return flag === undefined ? undefined : String(flag);
 }

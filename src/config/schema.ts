@@ -19,7 +19,7 @@ export const VARIABLES = {
     description: 'address that the gateway binds; 0.0.0.0 is every interface',
   },
   LOG_LEVEL: {
-    defaultText: 'RUST_LOG', kind: 'level', example: 'info', flag: 'log-level', parse: logLevel,
+    defaultText: 'as `RUST_LOG`', kind: 'level', example: 'info', flag: 'log-level', parse: logLevel,
     description: 'log level: trace, debug, info, warn, error, fatal or silent',
   },
   RUST_LOG: {
@@ -141,8 +141,8 @@ export const VARIABLES = {
     description: 'an index per day behind an alias (daily), one index (single), or a data stream (data-stream)',
   },
   CUSTOM_PROVIDERS: {
-    kind: 'JSON list or file', example: '[{"name":"lab","baseUrl":"http://localhost:8000","dialect":"openai-chat"}]', mask: maskUrls, parse: text,
-    description: 'providers of your own: a JSON list, or the name of a file that holds one (docs/providers.md)',
+    kind: 'JSON or file', example: '[{"name":"lab","baseUrl":"http://localhost:8000","dialect":"openai-chat"}]', mask: maskUrls, parse: text,
+    description: 'providers of your own: a JSON list of name, baseUrl and dialect, or the name of a file that holds one',
   },
 } as const satisfies Record<string, Variable<unknown>>;
 

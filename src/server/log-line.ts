@@ -17,6 +17,6 @@ export function readableLine(line: string, color: boolean): string {
 /** Bare words stay bare; everything else is JSON without a character that could steer a terminal. */
 function shown(value: unknown): string {
   if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value;
-  return (JSON.stringify(value) ?? '').replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+  return JSON.stringify(value).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { withSpinner } from '../../../src/cli/spinner.js';
+
+/** What reaches stderr meanwhile. */
+async function stderrOf(work: () => Promise<unknown>): Promise<string> {
+  const { write } = process.stderr;
+  let written = '';
+  process.stderr.write = ((chunk: string | Uint8Array) => { written += String(chunk); return true; }) as typeof write;
+  try {
+    await work().catch(() => undefined);
+  } finally {
+    process.stderr.write = write;
+  }
+  return written;
+}
+
+describe('the spinner', () => {
+  for (const enabled of [true, false]) {
+    it(`gives the result of the work on, and its error, ${enabled ? 'shown' : 'hidden'}`, async () => {
+      let result: unknown;
+      let error: unknown;
+      await stderrOf(async () => {
+        result = await withSpinner('works', () => Promise.resolve(7), { enabled });
+        error = await withSpinner('fails', () => Promise.reject(new Error('no')), { enabled }).catch((thrown: unknown) => thrown);
+      });
+      expect(result).to.equal(7);
+      expect(error).to.be.an('error').with.property('message', 'no');
+    });
+  }
+
+  it('prints its text on stderr', async () => {
+    expect(await stderrOf(() => withSpinner('making the policy', () => Promise.resolve(), { enabled: true }))).to.include('making the policy');
+  });
+
+  it('prints nothing where it is not enabled', async () => {
+    expect(await stderrOf(() => withSpinner('making the policy', () => Promise.resolve(), { enabled: false }))).to.equal('');
+  });
+});

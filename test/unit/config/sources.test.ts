@@ -1,0 +1,96 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { loadConfig } from '../../../src/config/load.js';
+import { Failure } from '../../../src/domain/failure.js';
+
+describe('where a value comes from', () => {
+  let cwd: string;
+  beforeEach(() => { cwd = mkdtempSync(join(tmpdir(), 'gateway-config-')); });
+  afterEach(() => { rmSync(cwd, { recursive: true }); });
+
+  function dotenv(text: string): void {
+    writeFileSync(join(cwd, '.env'), text);
+  }
+
+  it('is the flag, then the environment, then .env, then the default', () => {
+    dotenv('PORT=3\nHOST=0.0.0.0\nRUST_LOG=warn\n');
+    const config = loadConfig({ flags: { PORT: '1' }, env: { PORT: '2', HOST: '::1' }, cwd });
+    expect(config.server.port).to.equal(1);
+    expect(config.server.host).to.equal('::1');
+    expect(config.logLevel).to.equal('warn');
+    expect(config.server.shutdownTimeoutMs).to.equal(30_000);
+    expect(config.variable('PORT')).to.deep.equal({ value: '1', source: 'flag' });
+    expect(config.variable('HOST')).to.deep.equal({ value: '::1', source: 'environment' });
+    expect(config.variable('RUST_LOG')).to.deep.equal({ value: 'warn', source: '.env' });
+    expect(config.variable('SHUTDOWN_TIMEOUT')).to.equal(undefined);
+  });
+
+  it('passes over what is empty, and over flags that were not given', () => {
+    dotenv('PORT=8080\n');
+    const config = loadConfig({ flags: { PORT: undefined }, env: { PORT: '  ' }, cwd });
+    expect(config.server.port).to.equal(8080);
+  });
+
+  it('is found for variables whose names depend on the providers', () => {
+    dotenv('GROQ_API_KEY="gsk-1"\n');
+    const config = loadConfig({ env: { OPENAI_BASE_URL: ' http://localhost:1/v1\n' }, cwd });
+    expect(config.variable('GROQ_API_KEY')).to.deep.equal({ value: 'gsk-1', source: '.env' });
+    expect(config.variable('OPENAI_BASE_URL')).to.deep.equal({ value: 'http://localhost:1/v1', source: 'environment' });
+    expect(config.variable('toString')).to.equal(undefined);
+  });
+
+  it('leaves process.env as it was', () => {
+    dotenv('GATEWAY_TEST_ONLY_HERE=1\n');
+    expect(loadConfig({ cwd }).variable('GATEWAY_TEST_ONLY_HERE')?.value).to.equal('1');
+    expect(process.env).not.to.have.property('GATEWAY_TEST_ONLY_HERE');
+  });
+
+  it('names .env in the mend of a value that stands there', () => {
+    dotenv('PORT=abc\n');
+    expect(() => loadConfig({ env: {}, cwd })).to.throw(Failure).with.property('fix', 'Correct it in the file .env, for example PORT=3000.');
+  });
+
+  it('names the flag in the mend of a value that a flag gave', () => {
+    expect(() => loadConfig({ flags: { LOG_LEVEL: 'loud' }, env: {}, cwd })).to.throw(Failure).with.property('fix', 'Correct the flag, for example --log-level info.');
+  });
+
+  it('is a failure where .env is there and cannot be read', () => {
+    mkdirSync(join(cwd, '.env'));
+    expect(() => loadConfig({ env: {}, cwd })).to.throw(Failure, /\.env: cannot be read \(EISDIR\)/).with.property('code', 'env_file_unreadable');
+  });
+
+  it('gives LOG_LEVEL precedence over RUST_LOG, wherever they stand', () => {
+    dotenv('LOG_LEVEL=error\n');
+    expect(loadConfig({ env: { RUST_LOG: 'debug' }, cwd }).logLevel).to.equal('error');
+  });
+});
+
+describe('what the values become', () => {
+  const cwd = import.meta.dirname;
+
+  it('paths are absolute, from the working directory or the home', () => {
+    const { telemetry, elasticsearch } = loadConfig({ env: { TELEMETRY_DIR: './log', ELASTICSEARCH_CA_FILE: 'ca.crt' }, cwd });
+    expect(telemetry.dir).to.equal(join(cwd, 'log'));
+    expect(elasticsearch.caFile).to.equal(join(cwd, 'ca.crt'));
+    expect(loadConfig({ env: { TELEMETRY_DIR: '~/log' }, cwd }).telemetry.dir).to.not.match(/~/);
+  });
+
+  it('credentials inside ELASTICSEARCH_URL fill what is not given, and leave the URL', () => {
+    const url = 'https://elastic:inside@es:9200';
+    const inside = loadConfig({ env: { ELASTICSEARCH_URL: url }, cwd }).elasticsearch;
+    expect(inside).to.include({ username: 'elastic', password: 'inside' });
+    expect(inside.urls).to.deep.equal(['https://es:9200']);
+    const given = loadConfig({ env: { ELASTICSEARCH_URL: url, ELASTICSEARCH_PASSWORD: 'given' }, cwd }).elasticsearch;
+    expect(given).to.include({ username: 'elastic', password: 'given' });
+  });
+
+  it('an API key is in its encoded form', () => {
+    expect(loadConfig({ env: { ELASTICSEARCH_API_KEY: 'id:key' }, cwd }).elasticsearch.apiKey).to.equal(Buffer.from('id:key').toString('base64'));
+  });
+
+  it('no age limit is for ever', () => {
+    expect(loadConfig({ env: { TELEMETRY_RETENTION: '0' }, cwd }).telemetry.retentionMs).to.equal(Infinity);
+  });
+});
