@@ -186,6 +186,7 @@ class SegmentLog implements TelemetryLog {
     const segment = this.#segment;
     if (segment !== undefined) {
       const full = segment.bytes + length > this.#maxBytes || now - segment.openedAt > this.#maxAgeMs;
+      if (segment.bytes === 0) segment.openedAt = now;
       if (!full || segment.bytes === 0) return segment;
       this.#retire();
     }

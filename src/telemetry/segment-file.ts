@@ -22,7 +22,8 @@ export const FILE_IO: SegmentIo = {
 /** The one file that a process appends to: made by it, never opened again by anybody for writing. */
 export class SegmentFile {
   readonly name: string;
-  readonly openedAt: number;
+  /** From when its age counts: the first line, or its creation while there is none. */
+  openedAt: number;
   bytes = 0;
   /** Bytes are in the file that no fsync has covered. */
   dirty = false;
