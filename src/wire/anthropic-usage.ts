@@ -1,5 +1,5 @@
 import type { Usage } from '../domain/usage.js';
-import { asCount, asRecord, asText } from './json-values.js';
+import { asCount, asRecord, asText, type JsonRecord } from './json-values.js';
 import { makeUsage, plus } from './make-usage.js';
 
 /**
@@ -26,8 +26,13 @@ export function anthropicUsage(raw: unknown, before?: Usage): Usage | undefined 
     cacheWrite1hTokens: latest(written1h, before?.cacheWrite1hTokens),
     reasoningTokens: latest(asCount(asRecord(usage.output_tokens_details)?.thinking_tokens), before?.reasoningTokens),
     webSearches: latest(asCount(asRecord(usage.server_tool_use)?.web_search_requests) || undefined, before?.webSearches),
-    serviceTier: asText(usage.service_tier) ?? before?.serviceTier,
+    serviceTier: tierOf(usage) ?? before?.serviceTier,
   });
+}
+
+/** Fast inference has a price of its own, as a service tier has. */
+function tierOf(usage: JsonRecord): string | undefined {
+  return usage.speed === 'fast' ? 'fast' : asText(usage.service_tier);
 }
 
 function latest(now: number | undefined, before: number | undefined): number | undefined {

@@ -32,8 +32,10 @@ export async function startSdkBench(standIn: string, env: Readonly<Record<string
     url: proxy.url,
     record: async () => {
       await until(() => records.length > seen);
-      expect(records.length - seen, 'records of one call').to.equal(1);
-      return records[seen++] as RecordedCall;
+      const fresh = records.slice(seen);
+      seen = records.length;
+      expect(fresh, 'records of one call').to.have.length(1);
+      return fresh[0] as RecordedCall;
     },
     close: () => proxy.close(),
   };

@@ -69,6 +69,20 @@ describe('Anthropic usage', () => {
     expect(anthropicUsage({ input_tokens: 77, output_tokens: 9 }, late)).to.deep.include({ inputTokens: 77, outputTokens: 9 });
   });
 
+  it('takes fast inference for a service tier: it has a price of its own', () => {
+    const usage = { input_tokens: 1, output_tokens: 1, service_tier: 'standard' };
+    expect(anthropicUsage({ ...usage, speed: 'fast' })?.serviceTier).to.equal('fast');
+    expect(anthropicUsage({ ...usage, speed: 'standard' })?.serviceTier).to.equal('standard');
+    expect(anthropicUsage({ output_tokens: 5 }, anthropicUsage({ ...usage, speed: 'fast' }))?.serviceTier).to.equal('fast');
+  });
+
+  it('counts searches of the web, which are billed by the piece', () => {
+    const first = anthropicUsage({ input_tokens: 1, output_tokens: 1, server_tool_use: { web_search_requests: 2 } });
+    expect(first?.webSearches).to.equal(2);
+    expect(anthropicUsage({ output_tokens: 9, server_tool_use: { web_search_requests: 3 } }, first)?.webSearches).to.equal(3);
+    expect(anthropicUsage({ output_tokens: 9, server_tool_use: null }, first)?.webSearches).to.equal(2);
+  });
+
   it('adds the two lifetimes of the cache where their sum is not said', () => {
     expect(anthropicUsage({ input_tokens: 1, cache_creation: { ephemeral_5m_input_tokens: 2, ephemeral_1h_input_tokens: 4 }, output_tokens: 1 }))
       .to.deep.include({ inputTokens: 7, cacheWriteTokens: 6, cacheWrite1hTokens: 4 });
