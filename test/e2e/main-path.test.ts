@@ -55,7 +55,8 @@ describe('the main path, from the SDKs to Elasticsearch', () => {
     expect(second.code).to.equal(0);
     const { changed, steps } = second.json as InitReport;
     expect(changed).to.equal(false);
-    expect(steps.map(({ action }) => action)).to.deep.equal(steps.map(() => 'unchanged')).and.not.be.empty;
+    expect(steps.length).to.be.greaterThan(0);
+    expect(steps.map(({ action }) => action)).to.deep.equal(steps.map(() => 'unchanged'));
   });
 
   it('carries the calls of the official SDKs', async () => {
