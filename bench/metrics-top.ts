@@ -1,6 +1,7 @@
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findLogFiles } from '../src/report/log-files.js';
 import { parseQuery, type QueryFlags } from '../src/report/query.js';
 import { runTop, type MetricsReport } from '../src/report/top.js';
 import { segmentName } from '../src/telemetry/segments.js';
@@ -8,7 +9,8 @@ import { DEAD_PID, sampleLines } from '../test/integration/report/sample-records
 
 /**
  * How long `gateway metrics top` takes over a large log, without the start of the process.
- * Usage: tsx bench/metrics-top.ts [RECORDS]   (10,000,000 unless given: about 6 GB of disk)
+ * Usage: tsx bench/metrics-top.ts [RECORDS [DIR]]   (10,000,000 unless given: about 6 GB of disk).
+ * With DIR the records are kept there, and met again by the next run.
  */
 const RECORDS = Number(process.argv[2] ?? 10_000_000);
 const CHUNK = 50_000;
@@ -16,19 +18,13 @@ const SEGMENT_BYTES = 64 * 1024 ** 2;
 const BEGIN = Date.UTC(2000, 0, 1);
 const ROUNDS = 7;
 
-const dir = await mkdtemp(join(tmpdir(), 'gateway-bench-'));
+const kept = process.argv[3];
+const dir = kept ?? await mkdtemp(join(tmpdir(), 'gateway-bench-'));
 try {
   await mkdir(dir, { recursive: true });
-  let [sequence, bytes, total] = [1, 0, 0];
-  const made = performance.now();
-  for (let i = 0; i < RECORDS; i += CHUNK) {
-    const text = sampleLines(Math.min(CHUNK, RECORDS - i), BEGIN + i * 60_000, i + 1).join('');
-    await appendFile(join(dir, segmentName(sequence, `${String(DEAD_PID)}-bench`)), text);
-    bytes += text.length;
-    total += text.length;
-    if (bytes >= SEGMENT_BYTES) [sequence, bytes] = [sequence + 1, 0];
-  }
-  console.log(`${RECORDS.toLocaleString('en-US')} records, ${(total / 1024 ** 2).toFixed(0)} MiB in ${String(sequence)} segments, made in ${seconds(made)}`);
+  if ((await findLogFiles(dir)).length === 0) await makeRecords();
+  const files = await findLogFiles(dir);
+  console.log(`${RECORDS.toLocaleString('en-US')} records, ${(files.reduce((sum, file) => sum + file.bytes, 0) / 1024 ** 2).toFixed(0)} MiB in ${String(files.length)} segments`);
 
   const report = (flags: QueryFlags): Promise<MetricsReport> => runTop({
     query: parseQuery({ since: '2000-01-01', ...flags }, Date.now()),
@@ -42,16 +38,28 @@ try {
   console.log(`first report, which builds the cache: ${seconds(first)}`);
   for (const flags of [{ by: ['provider'] }, { by: ['provider,model'] }, { by: ['status_code'] }, { by: ['provider'], filter: ['model=openai-1'] }, { by: ['provider'], since: '2015-01-01', until: '2016-01-01' }]) {
     const times: number[] = [];
+    const before = process.cpuUsage();
     for (let round = 0; round < ROUNDS; round++) {
       const begin = performance.now();
       await report(flags);
       times.push(performance.now() - begin);
     }
+    const { user, system } = process.cpuUsage(before);
     times.sort((a, b) => a - b);
-    console.log(`${JSON.stringify(flags)}: median ${times[ROUNDS >> 1]?.toFixed(0) ?? ''} ms, best ${times[0]?.toFixed(0) ?? ''} ms, worst ${times.at(-1)?.toFixed(0) ?? ''} ms`);
+    console.log(`${JSON.stringify(flags)}: median ${times[ROUNDS >> 1]?.toFixed(0) ?? ''} ms, best ${times[0]?.toFixed(0) ?? ''} ms, worst ${times.at(-1)?.toFixed(0) ?? ''} ms, ${((user + system) / ROUNDS / 1000).toFixed(0)} ms of CPU`);
   }
 } finally {
-  await rm(dir, { recursive: true, force: true });
+  if (kept === undefined) await rm(dir, { recursive: true, force: true });
+}
+
+async function makeRecords(): Promise<void> {
+  let [sequence, bytes] = [1, 0];
+  for (let i = 0; i < RECORDS; i += CHUNK) {
+    const text = sampleLines(Math.min(CHUNK, RECORDS - i), BEGIN + i * 60_000, i + 1).join('');
+    await appendFile(join(dir, segmentName(sequence, `${String(DEAD_PID)}-bench`)), text);
+    bytes += text.length;
+    if (bytes >= SEGMENT_BYTES) [sequence, bytes] = [sequence + 1, 0];
+  }
 }
 
 function seconds(begin: number): string {
