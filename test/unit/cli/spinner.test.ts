@@ -3,9 +3,12 @@ import { withSpinner } from '../../../src/cli/spinner.js';
 
 /** What reaches stderr meanwhile. */
 async function stderrOf(work: () => Promise<unknown>): Promise<string> {
-  const { write } = process.stderr;
+  const write = process.stderr.write.bind(process.stderr);
   let written = '';
-  process.stderr.write = ((chunk: string | Uint8Array) => { written += String(chunk); return true; }) as typeof write;
+  process.stderr.write = (chunk: string | Uint8Array) => {
+    written += String(chunk);
+    return true;
+  };
   try {
     await work().catch(() => undefined);
   } finally {

@@ -1,0 +1,210 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Sandbox } from './gateway-process.js';
+
+const NOBODY = 65_534;
+const AS_ROOT = process.getuid?.() === 0;
+
+describe('gateway serve', () => {
+  let sandbox: Sandbox;
+  beforeEach(() => { sandbox = new Sandbox(); });
+  afterEach(() => sandbox.remove());
+
+  function records(): Record<string, unknown>[] {
+    return readdirSync(sandbox.telemetryDir).filter((name) => name.endsWith('.ndjson'))
+      .flatMap((name) => readFileSync(join(sandbox.telemetryDir, name), 'utf8').split('\n').filter((line) => line !== ''))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  describe('--demo', () => {
+    it('answers the request that the first screen suggests, and keeps its record', async () => {
+      const gateway = sandbox.start(['serve', '--demo', '--port', '0']);
+      const url = await gateway.listening();
+      const [, path = '', body = ''] = /curl http:\/\/[^/]+(\S+) -H 'content-type: application\/json' -d '(.*)'/.exec(gateway.stdout) ?? [];
+      const answer = await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const { choices } = await answer.json() as { choices: { message: { content: string } }[] };
+      expect(choices[0]?.message.content).to.include('gateway metrics top');
+      expect(records()).to.have.lengthOf(1);
+      expect(records()[0]).to.include({ provider: 'demo', model: 'gpt-4o-mini', status_code: 200, end_reason: 'complete' });
+      gateway.child.kill('SIGTERM');
+      expect((await gateway.ended).code).to.equal(0);
+    });
+  });
+
+  describe('the first screen', () => {
+    it('says where it listens, what it knows, which keys it holds, where records go and what to try', async () => {
+      const gateway = sandbox.start(['serve', '--port', '0'], { env: { GROQ_API_KEY: 'gsk-secret', MISTRAL_BASE_URL: 'http://localhost:9/v1' } });
+      const url = await gateway.listening();
+      expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
+      for (const text of [
+        /Providers +openai, anthropic/, /Keys +groq \(GROQ_API_KEY, environment\)/, /Base URL +mistral → http:\/\/localhost:9\/v1 \(MISTRAL_BASE_URL, environment\)/,
+        /Open to +programs on this machine/, /Elasticsearch +off/,
+      ]) expect(gateway.stdout).to.match(text);
+      expect(gateway.stdout).to.include(`Records        ${sandbox.telemetryDir}\n`).and.to.include(`TELEMETRY_DIR=${sandbox.telemetryDir} gateway metrics top`);
+      expect(gateway.stdout + gateway.stderr).not.to.include('gsk-secret');
+    });
+
+    it('needs no environment at all, and says so of keys', async () => {
+      const gateway = sandbox.start(['serve', '--port', '0'], { env: { TELEMETRY_DIR: '' } });
+      await gateway.listening();
+      expect(gateway.stdout).to.match(/Keys +none held: clients send their own/).and.to.include(`Records        ${sandbox.folder}/`);
+    });
+  });
+
+  it('keeps its folder and files to its user', async () => {
+    const gateway = sandbox.start(['serve', '--demo', '--port', '0']);
+    const url = await gateway.listening();
+    await fetch(`${url}/demo/v1/models`);
+    expect(statSync(sandbox.telemetryDir).mode & 0o777).to.equal(0o700);
+    for (const name of readdirSync(sandbox.telemetryDir).filter((file) => file.endsWith('.ndjson'))) {
+      expect(statSync(join(sandbox.telemetryDir, name)).mode & 0o777).to.equal(0o600);
+    }
+  });
+
+  describe('what it cannot start with is exit 2', () => {
+    it('a taken port, with the flag that takes another; nothing is written', async () => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      const { code, stdout, stderr } = await sandbox.run(['serve', '--port', String(port)]);
+      other.close();
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.equal(`Error: PORT=${port}: something listens on 127.0.0.1:${port} already\nFix:   Choose another port with --port (or PORT), or stop the other process.\n`);
+      expect(readdirSync(sandbox.folder)).not.to.include('log');
+    });
+
+    it('a port that another gateway has, though it has the folder too', async () => {
+      const first = sandbox.start(['serve', '--port', '0']);
+      const { port } = new URL(await first.listening());
+      expect((await sandbox.run(['serve', '--port', port])).stderr).to.match(/^Error: PORT=/);
+      expect((await sandbox.run(['serve', '--port', '0'])).stderr).to.match(/^Error: TELEMETRY_DIR .* is in use by another gateway/);
+    });
+
+    it('an address that is not this machine\'s', async () => {
+      const { code, stderr } = await sandbox.run(['serve', '--host', '192.0.2.1']);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(/^Error: HOST=192\.0\.2\.1: is no address of this machine\n/);
+    });
+
+    it('a TELEMETRY_DIR that cannot be written', async () => {
+      const dir = join(sandbox.folder, 'closed');
+      mkdirSync(dir, { mode: 0o555 });
+      chmodSync(sandbox.folder, 0o755);
+      const { code, stderr } = await sandbox.run(['serve', '--port', '0'], { env: { TELEMETRY_DIR: dir }, ...(AS_ROOT ? { uid: NOBODY } : {}) });
+      expect(code).to.equal(2);
+      expect(stderr).to.include(`TELEMETRY_DIR ${dir} cannot be written`).and.not.to.match(/\n\s+at /);
+    });
+
+    it('a TELEMETRY_DIR that is a file', async () => {
+      const file = join(sandbox.folder, 'file');
+      writeFileSync(file, '');
+      expect((await sandbox.run(['serve', '--port', '0'], { env: { TELEMETRY_DIR: join(file, 'log') } })).code).to.equal(2);
+    });
+
+    it('keys that it would lend to a whole network', async () => {
+      const { code, stderr } = await sandbox.run(['serve', '--port', '0', '--host', '0.0.0.0'], { env: { OPENAI_API_KEY: 'sk-secret' } });
+      expect(code).to.equal(2);
+      expect(stderr).to.include('OPENAI_API_KEY').and.to.include('--allow-open').and.not.to.include('sk-secret');
+    });
+  });
+
+  describe('--print-config', () => {
+    const env = { OPENAI_API_KEY: 'sk-secret', ELASTICSEARCH_URL: 'https://elastic:secret@es:9200', GATEWAY_API_KEYS: 'alice:secret' };
+
+    it('shows values, their sources and no secret, and starts nothing', async () => {
+      writeFileSync(join(sandbox.folder, '.env'), 'SHUTDOWN_TIMEOUT=5s\n');
+      const { code, stdout } = await sandbox.run(['serve', '--print-config', '--port', '8080', '--elasticsearch'], { env });
+      expect(code).to.equal(0);
+      for (const row of [
+        /PORT +│ 8080 +│ flag/, /ENABLE_ELASTICSEARCH +│ true +│ flag/, /SHUTDOWN_TIMEOUT +│ 5s +│ \.env/, /HOST +│ 127\.0\.0\.1 +│ default/,
+        /OPENAI_API_KEY +│ \*{8} +│ environment/, /GATEWAY_API_KEYS +│ alice:\*{8} +│ environment/, /ELASTICSEARCH_URL +│ https:\/\/\*{8}@es:9200 +│ environment/,
+      ]) expect(stdout).to.match(row);
+      expect(stdout).not.to.include('secret');
+      expect(readdirSync(sandbox.folder)).to.deep.equal(['.env']);
+    });
+
+    it('is JSON under --json', async () => {
+      const { stdout } = await sandbox.run(['serve', '--print-config', '--json'], { env });
+      const { settings } = JSON.parse(stdout) as { settings: { name: string }[] };
+      expect(settings.find(({ name }) => name === 'PORT')).to.deep.equal({ name: 'PORT', value: '3000', source: 'default' });
+      expect(stdout).not.to.include('secret');
+    });
+  });
+
+  describe('when it is told to stop', () => {
+    let upstream: Server;
+    let answers: ServerResponse[];
+    beforeEach(async () => {
+      answers = [];
+      upstream = createServer((request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write('data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n');
+        answers.push(response);
+      }).listen(0, '127.0.0.1');
+      await once(upstream, 'listening');
+    });
+    afterEach(() => {
+      upstream.closeAllConnections();
+      upstream.close();
+    });
+
+    /** A gateway with one stream that has begun. */
+    async function streaming(env: Readonly<Record<string, string>> = {}) {
+      const { port } = upstream.address() as AddressInfo;
+      const gateway = sandbox.start(['serve', '--port', '0'], { env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`, ...env } });
+      const url = await gateway.listening();
+      const answer = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST', headers: { 'content-type': 'application/json', 'authorization': 'Bearer sk-client' }, body: '{"model":"m","stream":true,"messages":[]}',
+      });
+      const reader = answer.body?.getReader();
+      if (reader === undefined) throw new Error('no body');
+      await reader.read();
+      return { gateway, url, reader };
+    }
+
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      it(`${signal} lets the running stream finish, takes nothing new, and is exit 0`, async () => {
+        const { gateway, url, reader } = await streaming();
+        gateway.child.kill(signal);
+        await gateway.prints('stderr', /stopping/);
+        const refused: unknown = await fetch(`${url}/health`).catch((error: unknown) => error);
+        expect(refused).to.be.an('error');
+        answers[0]?.end('data: [DONE]\n\n');
+        let rest = '';
+        for (let part = await reader.read(); !part.done; part = await reader.read()) rest += Buffer.from(part.value as Uint8Array).toString();
+        expect(rest).to.include('[DONE]');
+        const { code, signal: killed } = await gateway.ended;
+        expect({ code, killed }).to.deep.equal({ code: 0, killed: null });
+        expect(records().map(({ end_reason, status_code }) => ({ end_reason, status_code }))).to.deep.equal([{ end_reason: 'complete', status_code: 200 }]);
+      });
+    }
+
+    it('ends the stream that outlasts SHUTDOWN_TIMEOUT, records it as the gateway\'s end, and is exit 0', async () => {
+      const { gateway, reader } = await streaming({ SHUTDOWN_TIMEOUT: '50ms' });
+      gateway.child.kill('SIGTERM');
+      const broken: unknown = await (async () => {
+        for (let part = await reader.read(); !part.done; part = await reader.read());
+      })().catch((error: unknown) => error);
+      expect(broken).to.be.an('error');
+      expect((await gateway.ended).code).to.equal(0);
+      expect(records()[0]).to.include({ end_reason: 'gateway', error_type: 'shutting_down' });
+    });
+
+    it('a second signal ends it at once', async () => {
+      const { gateway, reader } = await streaming({ SHUTDOWN_TIMEOUT: '0' });
+      gateway.child.kill('SIGTERM');
+      await gateway.prints('stderr', /stopping/);
+      // Two within a second count as one: npm sends Ctrl-C twice.
+      const again = setInterval(() => { gateway.child.kill('SIGTERM'); }, 200);
+      const { code } = await gateway.ended;
+      clearInterval(again);
+      expect(code).to.equal(143);
+      await reader.cancel().catch(() => undefined);
+    });
+  });
+});
