@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** What hangs is a failure, and must not take the rest with it. */
+const STEP_TIMEOUT_MS = 25 * 60_000;
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface Tally {
@@ -50,12 +52,17 @@ function run(step: Step, env: NodeJS.ProcessEnv): Promise<boolean> {
   const [program, ...args] = step.command;
   return new Promise((resolve) => {
     const child = running = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const timer = setTimeout(() => {
+      process.stderr.write(`${step.title}: no end after ${STEP_TIMEOUT_MS / 60_000} minutes\n`);
+      child.kill('SIGTERM');
+    }, STEP_TIMEOUT_MS);
     child.once('error', (error) => {
       process.stderr.write(`${program}: ${error.message}\n`);
       resolve(false);
     });
     child.once('exit', (code, signal) => {
       running = undefined;
+      clearTimeout(timer);
       if (signal !== null) process.stderr.write(`${program} was ended by ${signal}\n`);
       resolve(code === 0);
     });
