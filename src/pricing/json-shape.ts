@@ -5,6 +5,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** A value as a message shows it: one short line. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = value === undefined ? 'undefined' : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -25,9 +25,15 @@ export function anthropicUsage(raw: unknown, before?: Usage): Usage | undefined 
     cacheWriteTokens: cacheWrite,
     cacheWrite1hTokens: latest(written1h, before?.cacheWrite1hTokens),
     reasoningTokens: latest(asCount(asRecord(usage.output_tokens_details)?.thinking_tokens), before?.reasoningTokens),
-    webSearches: latest(asCount(asRecord(usage.server_tool_use)?.web_search_requests) || undefined, before?.webSearches),
+    webSearches: searchesOf(usage) ?? before?.webSearches,
     serviceTier: tierOf(usage) ?? before?.serviceTier,
   });
+}
+
+/** Searches so far; none is not worth a word. */
+function searchesOf(usage: JsonRecord): number | undefined {
+  const searches = asCount(asRecord(usage.server_tool_use)?.web_search_requests);
+  return searches === 0 ? undefined : searches;
 }
 
 /** Fast inference has a price of its own, as a service tier has. */

@@ -14,14 +14,20 @@ export const bedrockConverse: Dialect = {
   readPath: readBedrockPath,
   readHeaders: readErrorHeader,
   readBody(body, status, into) {
-    if (status >= 400) return readErrorBody(body, into);
+    if (status >= 400) {
+      readErrorBody(body, into);
+      return;
+    }
     const answer = asRecord(body);
     if (answer === undefined) return;
     readStop(answer, into);
     readUsage(answer, into);
   },
   readEvent({ type, data, isError }, into) {
-    if (isError === true) return readErrorFrame(type, data, into);
+    if (isError === true) {
+      readErrorFrame(type, data, into);
+      return;
+    }
     if (type === 'contentBlockDelta') {
       if (!into.hasToken) into.hasToken = isToken(asRecord(asRecord(parseJson(data))?.delta));
     } else if (type === 'messageStop') {

@@ -37,12 +37,18 @@ export const bedrockInvoke: Dialect = {
     if (usage !== undefined) into.usage = usage;
   },
   readBody(body, status, into) {
-    if (status >= 400) return readErrorBody(body, into);
+    if (status >= 400) {
+      readErrorBody(body, into);
+      return;
+    }
     const answer = asRecord(body);
     if (answer !== undefined) readAnswer(answer, into);
   },
   readEvent({ type, data, isError }, into) {
-    if (isError === true) return readErrorFrame(type, data, into);
+    if (isError === true) {
+      readErrorFrame(type, data, into);
+      return;
+    }
     const chunk = payloadOf(data);
     if (chunk === undefined) return;
     const news = NEWS.some((name) => holdsValue(chunk, name));

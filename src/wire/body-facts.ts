@@ -62,13 +62,13 @@ function includeUsage(body: Buffer, objectStart: number, options: JsonMember | u
     return { start: options.valueStart, end: options.valueEnd, insert: '{"include_usage":true}' };
   }
   let asked: JsonMember | undefined;
-  let empty = true;
+  let members = 0;
   const object = scanObject(body, options.valueStart, (member) => {
-    empty = false;
+    members += 1;
     if (member.key === 'include_usage') asked = member;
   });
   if (!object?.complete) return undefined; // not an object: the provider's to refuse
-  if (asked === undefined) return insertAt(object.start + 1, `"include_usage":true${empty ? '' : ','}`);
+  if (asked === undefined) return insertAt(object.start + 1, `"include_usage":true${members === 0 ? '' : ','}`);
   const value = textOf(body, asked);
   if (value !== 'false' && value !== 'null') return undefined;
   return { start: asked.valueStart, end: asked.valueEnd, insert: TRUE };

@@ -80,7 +80,7 @@ function lastMember(tail: Buffer, name: string | undefined): unknown {
   const end = skipValue(tail, start);
   if (end === -1) return undefined;
   try {
-    return { [name]: JSON.parse(tail.toString('utf8', start, end)) };
+    return { [name]: JSON.parse(tail.toString('utf8', start, end)) as unknown };
   } catch {
     return undefined;
   }

@@ -167,7 +167,7 @@ export function pickMembers(json: Buffer, names: readonly string[], maxMemberByt
     try {
       picked[key] = JSON.parse(json.toString('utf8', valueStart, valueEnd));
     } catch {
-      delete picked[key];
+      picked[key] = undefined;
     }
   });
   return picked;

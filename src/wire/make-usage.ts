@@ -11,7 +11,7 @@ export function makeUsage(parts: UsageParts): Usage | undefined {
   const { inputTokens, outputTokens } = parts;
   const total = inputTokens !== undefined && outputTokens !== undefined ? inputTokens + outputTokens : parts.totalTokens;
   const known = Object.entries({ ...parts, totalTokens: total }).filter(([, value]) => value !== undefined);
-  return known.length === 0 ? undefined : Object.fromEntries(known) as Usage;
+  return known.length === 0 ? undefined : Object.fromEntries(known);
 }
 
 /** The sum of what is known; undefined when the first summand is not known. */

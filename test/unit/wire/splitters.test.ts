@@ -79,7 +79,7 @@ describe('JSON array splitter', () => {
     const objects = ['{"a":"]},{[\\""}', '{"b":[{"c":[1,2]},{}]}', '{}', '{"d":"\\\\"}'];
     const json = `[${objects.join(' ,\r\n')}]`;
     expect(split(JsonArraySplitter, json).map(([, data]) => data)).to.deep.equal(objects);
-    expect(split(JsonArraySplitter, ...json).map(([, data]) => data)).to.deep.equal(objects);
+    expect(split(JsonArraySplitter, ...Array.from(json)).map(([, data]) => data)).to.deep.equal(objects);
   });
 
   it('tells an object that stands alone, and nothing that is cut off', () => {
