@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { frameBulk, framingBytes } from '../../../src/elastic/bulk.js';
+import { LINE_OFFSETS, lineKey, lineTime } from '../../../src/telemetry/line-format.js';
+import { recordLine } from '../../../src/telemetry/record-line.js';
+import { FULL } from '../telemetry/exchanges.js';
+
+const line = (model: string): Buffer => Buffer.from(recordLine({ ...FULL, model, receivedAt: Date.parse('2026-11-25T08:09:10.011Z') }, { instance: 'test', version: '0' }));
+
+describe('bulk body', () => {
+  const lines = [line('gpt-4o'), line('модель "é" \u2028'), line('')];
+
+  it('is an action with the line\'s own id, then the line as it stands', () => {
+    const parts = frameBulk(lines, LINE_OFFSETS, false).toString().split('\n');
+    expect(parts.pop()).to.equal('');
+    for (const [i, bytes] of lines.entries()) {
+      expect(JSON.parse(parts[2 * i] ?? '')).to.deep.equal({ create: { _id: lineKey(bytes)?.id } });
+      expect(`${parts[2 * i + 1] ?? ''}\n`).to.equal(bytes.toString());
+    }
+    expect(frameBulk(lines, LINE_OFFSETS, false).length).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
+  });
+
+  it('gives data streams their @timestamp', () => {
+    const parts = frameBulk(lines, LINE_OFFSETS, true).toString().split('\n');
+    for (const [i, bytes] of lines.entries()) {
+      const document = JSON.parse(parts[2 * i + 1] ?? '') as Record<string, unknown>;
+      expect(document['@timestamp']).to.equal('2026-11-25T08:09:10.011Z');
+      delete document['@timestamp'];
+      expect(document).to.deep.equal(JSON.parse(bytes.toString()));
+    }
+  });
+});
+
+describe('a line\'s key', () => {
+  it('is its id and its date', () => {
+    const bytes = line('m');
+    expect(lineKey(bytes)).to.deep.equal({ id: (JSON.parse(bytes.toString()) as { request_id: string }).request_id, date: '2026-11-25' });
+    expect(lineTime(bytes)).to.equal(Date.parse('2026-11-25T08:09:10.011Z'));
+  });
+
+  it('is none where the line is none of ours', () => {
+    const good = line('m').toString();
+    for (const bad of ['\n', '{}\n', good.slice(0, 80) + '\n', good.replace('request_id', 'requestxid'), good.replace(/"01/, '"0i'), good.replace('2026-11', '2026/11'), good.replace('}\n', '\n'), '\0'.repeat(600) + '\n']) {
+      expect(lineKey(Buffer.from(bad)), JSON.stringify(bad)).to.equal(undefined);
+    }
+  });
+});
