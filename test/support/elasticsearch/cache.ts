@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startedAt } from './processes.js';
 
 const LOCK_PATIENCE_MS = 15 * 60_000;
 
@@ -9,7 +10,7 @@ const LOCK_PATIENCE_MS = 15 * 60_000;
  * Where servers are unpacked and run: outside the project, because a checkout below a private home
  * cannot be read by the unprivileged user that a server started by root runs as.
  */
-export function cacheDir(): string {
+function cacheDir(): string {
   return process.env['GATEWAY_TEST_CACHE'] ?? join(tmpdir(), `gateway-test-elasticsearch-${String(process.getuid?.() ?? 0)}`);
 }
 
@@ -37,16 +38,6 @@ export async function locked<T>(name: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Whether a process of that id exists. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 async function take(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
@@ -59,6 +50,6 @@ async function take(path: string): Promise<boolean> {
   const holder = Number(await readFile(path, 'utf8').catch(() => ''));
   const age = Date.now() - await stat(path).then(({ mtimeMs }) => mtimeMs, () => Date.now());
   // An empty file is a lock that is just being written, unless its writer died in between.
-  if (holder > 0 ? !isRunning(holder) : age > 10_000) await rm(path, { force: true });
+  if (holder > 0 ? startedAt(holder) === undefined : age > 10_000) await rm(path, { force: true });
   return false;
 }

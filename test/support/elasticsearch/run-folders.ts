@@ -31,16 +31,11 @@ export async function removeRunFolder(dir: string): Promise<void> {
   ours.delete(dir);
 }
 
-/** The variable by which a node is known as the one of that folder. */
-export function nodeVariable(nodeDir: string): string {
-  return `ES_PATH_CONF=${join(nodeDir, 'config')}`;
-}
-
 /** The process of a node, if it runs: what its pid file says, and really that node. */
 export function nodePid(nodeDir: string): number | undefined {
   try {
     const pid = Number(readFileSync(join(nodeDir, 'pid'), 'utf8'));
-    return pid > 0 && startedAt(pid) !== undefined && hasVariable(pid, nodeVariable(nodeDir)) ? pid : undefined;
+    return pid > 0 && startedAt(pid) !== undefined && hasVariable(pid, `ES_PATH_CONF=${join(nodeDir, 'config')}`) ? pid : undefined;
   } catch {
     return undefined;
   }
