@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { ErrorType } from '../../src/domain/error-types.js';
@@ -13,6 +14,7 @@ export interface ProxyHarness {
   readonly url: string;
   readonly port: number;
   readonly gateway: Gateway;
+  readonly app: FastifyInstance;
   readonly exchanges: Exchange[];
   /** The one exchange of a test; waits until it is there. */
   exchange(): Promise<Exchange>;
@@ -34,6 +36,8 @@ export interface HarnessOptions {
   readonly clientIdleMs?: number;
   /** Why requests are refused at the moment. */
   readonly refuse?: () => ErrorType | undefined;
+  /** Time for which an idle connection is kept; 5 s unless given. */
+  readonly keepAliveTimeoutMs?: number;
 }
 
 const LOG = { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, full: false };
@@ -69,7 +73,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     admits: (request) => gateway.admits(request.raw),
     version: '0.0.0',
     readiness: () => judgeReadiness({ stopping: false, refusing: false, log: LOG, elasticsearch: OFF }),
-    keepAliveTimeoutMs: 5_000,
+    keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 5_000,
     maxBodyBytes: options.settings?.maxBodyBytes ?? 100 * 2 ** 20,
   });
   const responses = new Set<ServerResponse>();
@@ -83,6 +87,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     url: `http://127.0.0.1:${port}`,
     port,
     gateway,
+    app,
     exchanges,
     listenersOnResponses: () => [...responses].map((response) => response.listenerCount('drain')),
     exchange: async () => {
