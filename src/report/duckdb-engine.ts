@@ -1,9 +1,9 @@
 import { access, rm } from 'node:fs/promises';
-import { EXIT, Failure } from '../domain/failure.js';
 import { fromLines, fromParquet, fileList } from './duckdb-schema.js';
 import { withDuckDb, type DuckDb, type Session } from './duckdb-session.js';
 import { compileSql, fieldsOf, groupOf } from './duckdb-sql.js';
 import type { EngineResult } from './engine.js';
+import { isOutOfMemory, tooLarge, unreadable } from './log-failures.js';
 import { findLogFiles } from './log-files.js';
 import { prepareSources, type LogSources, type SourceOptions } from './log-sources.js';
 import type { MetricsQuery } from './query.js';
@@ -76,30 +76,4 @@ async function isGone({ parquet, lines }: LogSources): Promise<boolean> {
 /** A power cut can leave a copy that is no Parquet: it is made anew. */
 async function dropCached({ parquet }: LogSources): Promise<void> {
   await Promise.all(parquet.map((path) => rm(path, { force: true }).catch(() => undefined)));
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && /^Out of Memory/i.test(error.message);
-}
-
-function tooLarge(cause: unknown): Failure {
-  return new Failure({
-    code: 'log_too_large',
-    message: 'the report needs more memory than it may take',
-    fix: 'Ask for less: a later --since, a --filter, or groups of a field with fewer values.',
-    exitCode: EXIT.failed,
-    cause,
-  });
-}
-
-function unreadable(dir: string, cause: unknown): unknown {
-  if (cause instanceof Failure) return cause;
-  const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] ?? '' : String(cause);
-  return new Failure({
-    code: 'log_unreadable',
-    message: `the telemetry log in ${dir} cannot be read: ${reason}`,
-    fix: 'Run it as the user that runs the gateway, and check TELEMETRY_DIR and its disk.',
-    exitCode: EXIT.failed,
-    cause,
-  });
 }

@@ -3,6 +3,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { listSegments, type Segment } from '../telemetry/segments.js';
+import { unreadable } from './log-failures.js';
 
 /** A segment as it is at this moment. */
 export interface LogFile {
@@ -17,8 +18,16 @@ export interface LogFile {
 const LINE_FEED = 0x0a;
 const STEP = 64 * 1024;
 
-/** The segments that hold anything, in log order. */
+/**
+ * The segments that hold anything, in log order; none where the folder does not exist.
+ *
+ * @throws Failure `log_unreadable`
+ */
 export async function findLogFiles(dir: string, isAlive: (pid: number) => boolean = processExists): Promise<LogFile[]> {
+  return readLogFiles(dir, isAlive).catch((error: unknown) => { throw unreadable(dir, error); });
+}
+
+async function readLogFiles(dir: string, isAlive: (pid: number) => boolean): Promise<LogFile[]> {
   const segments = await listSegments(dir);
   const open = openSegments(segments, isAlive);
   const files = await Promise.all(segments.map(async (segment) => {

@@ -1,7 +1,7 @@
 import { RECORD_FIELDS, recordField, type RecordField, type RecordFieldName } from '../domain/record-fields.js';
 import { parseFilter, type Filter } from './filter.js';
 import { wrongFlag } from './flag-failure.js';
-import { isMetric, METRICS } from './metrics.js';
+import { isMetric } from './metrics.js';
 import { parseSort, type Sort } from './sort.js';
 import { parseRange, type TimeRange } from './time-range.js';
 
@@ -77,6 +77,3 @@ function parseLimit(text: string | undefined): number | undefined {
   if (/^\d+$/.test(text.trim()) && limit >= 1 && Number.isSafeInteger(limit)) return limit;
   throw wrongFlag('limit', text, 'must be a whole number from 1, or all', `Leave it out for ${String(DEFAULT_LIMIT)} rows.`);
 }
-
-/** Names of the columns that `--sort` knows, for the help. */
-export const SORTABLE = METRICS.map(({ name }) => name);

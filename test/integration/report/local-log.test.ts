@@ -1,6 +1,7 @@
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.js';
 import type { LocalOptions } from '../../../src/report/duckdb-engine.js';
@@ -8,6 +9,7 @@ import { withDuckDb } from '../../../src/report/duckdb-session.js';
 import { parseQuery, type QueryFlags } from '../../../src/report/query.js';
 import { runTop, type MetricsReport } from '../../../src/report/top.js';
 import { telemetryPaths } from '../../../src/telemetry/layout.js';
+import { openLog } from '../../../src/telemetry/log.js';
 import { sampleLines, writeSegment } from './sample-records.js';
 
 const BEGIN = Date.UTC(2026, 10, 20, 7);
@@ -169,6 +171,28 @@ describe('metrics top on the local log', () => {
       expect(await requests({ filter: [`model=${value}`] })).to.equal(0);
       expect(await requests({ filter: [`model!=${value}`] })).to.equal(200);
     }
+  });
+
+  it('counts each record once while the log is being written and rotated', async () => {
+    const log = await openLog({ dir, fsync: 'never', maxSegmentBytes: 40_000 });
+    let written = 0;
+    const writing = (async () => {
+      for (const line of LINES) {
+        void log.append(line);
+        written++;
+        if (written % 5 === 0) await setTimeout(1);
+      }
+    })();
+    for (let done = false; !done;) {
+      done = written === LINES.length;
+      const atLeast = written;
+      const counted = await requests();
+      expect(counted).to.be.within(atLeast, written);
+      expect(notes.filter((text) => text.startsWith('Not counted'))).to.deep.equal([]);
+    }
+    await writing;
+    await log.close();
+    expect(await requests()).to.equal(LINES.length);
   });
 
   it('shows as many rows as were asked for, and says how many there are', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { Failure } from '../../../src/domain/failure.js';
 import { copyBeginning, findLogFiles, wholeLines } from '../../../src/report/log-files.js';
 
 describe('the files of the log', () => {
@@ -32,6 +33,13 @@ describe('the files of the log', () => {
     await put('lock');
     expect(await closed([])).to.deep.equal({});
     expect(await findLogFiles(join(dir, 'absent'))).to.deep.equal([]);
+  });
+
+  it('are not to be had from what is no folder, which is said in a sentence', async () => {
+    await put('file');
+    const error = await findLogFiles(join(dir, 'file')).catch((caught: unknown) => caught);
+    expect(error).to.be.instanceOf(Failure);
+    expect(error).to.include({ code: 'log_unreadable', exitCode: 1 });
   });
 
   it('know their own process to be alive', async () => {
