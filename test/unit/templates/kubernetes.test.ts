@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { StatefulSet } from 'kubernetes-models/apps/v1';
+import { Job } from 'kubernetes-models/batch/v1';
+import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
+import { parseAllDocuments } from 'yaml';
+import { VARIABLES } from '../../../src/config/schema.js';
+import { at, listAt, objectAt, type JsonObject } from '../../../src/elastic/json.js';
+
+const FOLDER = new URL('../../../templates/kubernetes/', import.meta.url);
+const MODELS = { StatefulSet, Job, ConfigMap, Secret, Service } as unknown as Readonly<Record<string, new (data: object) => { validate: () => void }>>;
+const documents = readdirSync(FOLDER).flatMap((file) => parseAllDocuments(readFileSync(new URL(file, FOLDER), 'utf8')).map((document) => ({ file, document: document.toJS() as JsonObject })));
+const find = (kind: string, name: string): JsonObject => documents.find(({ document }) => document['kind'] === kind && at(document, 'metadata', 'name') === name)?.document ?? {};
+const pod = objectAt(find('StatefulSet', 'gateway'), 'spec', 'template', 'spec');
+const container = objectAt(pod, 'containers', 0);
+
+/* Checked by schema only: no Kubernetes was at hand to run it. */
+describe('the Kubernetes manifests', () => {
+  for (const { file, document } of documents) {
+    it(`${file}: ${String(document['kind'])} ${String(at(document, 'metadata', 'name'))} is what the schema allows`, () => {
+      const Model = MODELS[String(document['kind'])];
+      if (Model === undefined) throw new Error('no schema for that kind');
+      new Model(document).validate();
+      const damaged = { ...document, metadata: { ...objectAt(document, 'metadata'), name: 5 } };
+      expect(() => { new Model(damaged).validate(); }, 'the schema refuses what is wrong').to.throw();
+    });
+  }
+
+  it('keep a log for each pod, and give it time to finish', () => {
+    expect(listAt(find('StatefulSet', 'gateway'), 'spec', 'volumeClaimTemplates')).to.have.length(1);
+    expect(listAt(container, 'volumeMounts')).to.deep.include({ name: 'telemetry', mountPath: at(find('ConfigMap', 'gateway'), 'data', 'TELEMETRY_DIR') });
+    expect(pod['terminationGracePeriodSeconds']).to.equal(45); // SHUTDOWN_TIMEOUT + 10 s of the exporter + 5 s
+    expect(at(find('ConfigMap', 'gateway'), 'data', 'SHUTDOWN_TIMEOUT')).to.equal('30s');
+  });
+
+  it('take credentials from the secret elasticsearch-credentials, keys username and password', () => {
+    expect(listAt(container, 'env')).to.deep.include({ name: 'ELASTICSEARCH_USERNAME', valueFrom: { secretKeyRef: { name: 'elasticsearch-credentials', key: 'username' } } });
+    expect(listAt(pod, 'volumes')).to.deep.include({ name: 'elasticsearch-credentials', secret: { secretName: 'elasticsearch-credentials', items: [{ key: 'password', path: 'password' }] } });
+    expect(at(find('ConfigMap', 'gateway'), 'data', 'ELASTICSEARCH_URL')).to.equal('http://elasticsearch.monitoring.svc.cluster.local:9200');
+  });
+
+  it('probe what the gateway answers, and run without rights', () => {
+    expect(at(container, 'livenessProbe', 'httpGet', 'path')).to.equal('/health');
+    expect(at(container, 'readinessProbe', 'httpGet', 'path')).to.equal('/ready');
+    for (const spec of [pod, objectAt(find('Job', 'gateway-es-init'), 'spec', 'template', 'spec')]) {
+      expect(spec['securityContext']).to.include({ runAsNonRoot: true, runAsUser: 1000 });
+      expect(at(spec, 'containers', 0, 'securityContext')).to.deep.include({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+    }
+  });
+
+  it('set only variables that the gateway knows, each in a form that it takes', () => {
+    const variables: Readonly<Record<string, { parse: (value: string) => unknown }>> = VARIABLES;
+    for (const [name, value] of Object.entries(objectAt(find('ConfigMap', 'gateway'), 'data'))) {
+      expect(variables, name).to.have.property(name);
+      expect(() => variables[name]?.parse(String(value)), name).not.to.throw();
+    }
+  });
+
+  it('lead the services to the pods', () => {
+    const labels = objectAt(find('StatefulSet', 'gateway'), 'spec', 'template', 'metadata', 'labels');
+    for (const name of ['gateway', 'gateway-pods']) expect(labels).to.deep.include(objectAt(find('Service', name), 'spec', 'selector'));
+    expect(at(find('StatefulSet', 'gateway'), 'spec', 'serviceName')).to.equal('gateway-pods');
+  });
+});
