@@ -42,7 +42,7 @@ function tell(error: unknown, argv: readonly string[], json: boolean): number {
   const report = reportOf(error, commandOf(argv));
   if (json) process.stdout.write(errorJson(report));
   else process.stderr.write(errorText(report, hasColor(process.stderr, process.env)));
-  if ((process.env['DEBUG'] ?? '') !== '' && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+  if (wantsStack(process.env) && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
   return report.exitCode;
 }
 
@@ -55,6 +55,11 @@ function commandOf(argv: readonly string[]): string {
 function stackOf(error: Error): string {
   const stack = error.stack ?? String(error);
   return error instanceof Failure && error.cause instanceof Error ? `${stack}\ncaused by ${error.cause.stack ?? String(error.cause)}` : stack;
+}
+
+/** `DEBUG=gateway` or `DEBUG=*`; a DEBUG that is meant for other programs shows no stack. */
+function wantsStack(env: NodeJS.ProcessEnv): boolean {
+  return (env['DEBUG'] ?? '').split(/[\s,]+/).some((name) => name === '*' || name.startsWith('gateway'));
 }
 
 /** `gateway … | head` closes the pipe early: that is no error of ours. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { Config } from '@oclif/core';
@@ -81,6 +82,7 @@ describe('the command line of gateway', () => {
     const { code, stderr } = await sandbox.run(['serve', '--port', 'abc'], { env: { DEBUG: 'gateway' } });
     expect(code).to.equal(2);
     expect(stderr).to.match(/^Error: PORT=abc/).and.to.match(/\n\s+at /);
+    expect((await sandbox.run(['serve', '--port', 'abc'], { env: { DEBUG: 'express:*' } })).stderr).not.to.match(/\n\s+at /);
   });
 
   it('is quiet when its reader leaves', async () => {
@@ -101,6 +103,17 @@ describe('the command line of gateway', () => {
 });
 
 describe('bin/run.js', () => {
+  it('asks for the Node that the package asks for', () => {
+    const { engines } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { engines: { node: string } };
+    const [, major = '', minor = ''] = /^>=(\d+)\.(\d+)$/.exec(engines.node) ?? [];
+    expect(readFileSync(`${ROOT}/bin/run.js`, 'utf8')).to.include(`var needed = [${major}, ${minor}];`);
+  });
+
+  it('parses where no module syntax of today is known', () => {
+    const source = readFileSync(`${ROOT}/bin/run.js`, 'utf8');
+    expect(source).not.to.match(/^\s*(import\s[^(]|export\s|const\s|let\s)|=>|\?\.|\?\?|`\$/m);
+  });
+
   it('says in one sentence what an old Node lacks, before it loads anything', async () => {
     const pretend = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.18.1"}})';
     const child = spawn(process.execPath, ['--import', pretend, `${ROOT}/bin/run.js`, 'serve'], { stdio: ['ignore', 'pipe', 'pipe'] });
