@@ -50,7 +50,7 @@ export async function searchGroups(elastic: Elastic, search: GroupSearch, limits
 async function searchPages(elastic: Elastic, search: GroupSearch, limits: typeof LIMITS): Promise<FoundGroups> {
   const groups: FoundGroup[] = [];
   let after: JsonObject | undefined;
-  let shards = 0;
+  let shards: number;
   do {
     const body = await ask(elastic, search, { groups: { composite: composite(search.by, limits.pageSize, after), aggs: search.aggregations } });
     const buckets = listAt(body, 'aggregations', 'groups', 'buckets');

@@ -75,7 +75,7 @@ function percentile(aggregations: Json, i: number): number | null {
 function keyValue(type: FieldType, value: unknown): FieldValue {
   if (value === null || value === undefined) return null;
   if (type === 'boolean') return value === true || value === 1 || value === 'true';
-  return type === 'keyword' ? String(value) : Number(value);
+  return type === 'keyword' ? value as string : Number(value);
 }
 
 function clause({ field, values, negated }: Filter): Json {

@@ -32,8 +32,8 @@ async function readLogFiles(dir: string, isAlive: (pid: number) => boolean): Pro
   const open = openSegments(segments, isAlive);
   const files = await Promise.all(segments.map(async (segment) => {
     const path = join(dir, segment.name);
-    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined; // retention was quicker
+    const found = await stat(path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // retention was quicker
       throw error;
     });
     if (found === undefined || found.size === 0) return undefined;

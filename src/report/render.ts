@@ -11,6 +11,13 @@ export interface Table {
   readonly leftOut: readonly string[];
 }
 
+interface Column {
+  readonly name: string;
+  readonly head: string;
+  readonly align: 'left' | 'right';
+  readonly cells: readonly string[];
+}
+
 const UNKNOWN = '–';
 const ABSENT = '(none)';
 /** Border and padding of a column. */
@@ -25,9 +32,9 @@ const EXPENDABLE: readonly MetricName[] = [
  * columns of a terminal, it does without the columns that are missed least.
  */
 export function tableOf({ by, rows }: Pick<MetricsReport, 'by' | 'rows'>, width = Infinity): Table {
-  const keys = by.map((field) => ({ name: field as string, head: field as string, cells: rows.map((row) => group(row[field] ?? null)), align: 'left' as const }));
+  const keys = by.map((field) => column(field, field, 'left', rows.map((row) => group(row[field] ?? null))));
   const metrics = METRICS.filter((metric) => 'title' in metric)
-    .map(({ name, title, format }) => ({ name: name as string, head: title as string, cells: rows.map((row) => number(row[name], format)), align: 'right' as const }));
+    .map(({ name, title, format }) => column(name, title, 'right', rows.map((row) => number(row[name], format))));
   let shown = [...keys, ...metrics];
   const leftOut: string[] = [];
   for (const name of EXPENDABLE) {
@@ -43,7 +50,11 @@ export function tableOf({ by, rows }: Pick<MetricsReport, 'by' | 'rows'>, width 
   };
 }
 
-function widthOf(columns: readonly { readonly head: string; readonly cells: readonly string[] }[]): number {
+function column(name: string, head: string, align: 'left' | 'right', cells: readonly string[]): Column {
+  return { name, head, align, cells };
+}
+
+function widthOf(columns: readonly Column[]): number {
   return 1 + columns.reduce((sum, { head, cells }) => sum + FRAME + Math.max(head.length, ...cells.map((cell) => cell.length)), 0);
 }
 

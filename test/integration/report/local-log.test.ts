@@ -34,7 +34,7 @@ describe('metrics top on the local log', () => {
     elasticsearch: { enabled: false, index: 'none', connect: () => Promise.reject(new Error('not to be asked')) },
     note: (text) => { notes.push(text); },
   });
-  const requests = async (flags?: QueryFlags, local?: Partial<LocalOptions>): Promise<number> => Number((await report(flags, local)).rows[0]?.requests ?? 0);
+  const requests = async (flags?: QueryFlags, local?: Partial<LocalOptions>): Promise<number> => (await report(flags, local)).rows[0]?.requests ?? 0;
   const cached = (): Promise<string[]> => readdir(telemetryPaths(dir).cache).catch(() => []);
   const failure = (work: Promise<unknown>): Promise<Failure> => work.then(() => { throw new Error('no failure'); }, (error: unknown) => {
     expect(error).to.be.instanceOf(Failure);

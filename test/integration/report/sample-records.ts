@@ -9,7 +9,7 @@ import { segmentName } from '../../../src/telemetry/segments.js';
 export const DEAD_PID = 2_147_483_645;
 
 /** The same numbers on every run. */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -20,7 +20,7 @@ export function randomNumbers(seed: number): () => number {
 }
 
 /** Beyond the basic plane and just below it: UTF-16 and UTF-8 sort these two differently. */
-export const ODD_MODELS = ['模型-😀', 'модель', '\uFFFDx', '=cmd|calc', 'a,"b"', 'tab\there'] as const;
+const ODD_MODELS = ['模型-😀', 'модель', '\uFFFDx', '=cmd|calc', 'a,"b"', 'tab\there'] as const;
 
 const PROVIDERS = ['openai', 'openai', 'openai', 'openai', 'anthropic', 'anthropic', 'groq', 'mistral', 'demo'] as const;
 const END_REASONS = ['client', 'provider', 'gateway'] as const;
