@@ -1,5 +1,4 @@
 import { indexFor, type Layout } from '../domain/elastic-names.js';
-import type { Batch } from './batch.js';
 
 /** Why an index takes nothing at the moment. */
 export interface Hold {
@@ -19,8 +18,6 @@ export class Lane {
   /** `YYYY-MM-DD`, or undefined where one index takes all dates. */
   readonly date: string | undefined;
   readonly index: string;
-  /** The batch that is being filled. */
-  filling: Batch | undefined;
   /** The index was looked at before the first write (and again after a fault). */
   checked = false;
   checking = false;

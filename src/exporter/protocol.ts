@@ -87,3 +87,9 @@ export function noCounters(): ExportCounters {
     vanishedSegments: 0, bulkRequests: 0, bulkFailures: 0, splits: 0,
   };
 }
+
+export function addCounters(a: Readonly<ExportCounters>, b: Readonly<ExportCounters>): ExportCounters {
+  const sum = noCounters();
+  for (const name of Object.keys(sum) as (keyof ExportCounters)[]) sum[name] = a[name] + b[name];
+  return sum;
+}

@@ -18,7 +18,7 @@ import type { Lane } from './lane.js';
 import { CONFIRM_QUEUE } from './outcome.js';
 import type { Pause } from './pause.js';
 import type { ExportCounters, ExporterInput, ExportState, ExportStatus, FromThread } from './protocol.js';
-import { Signal } from './signal.js';
+import type { Signal } from './signal.js';
 import { Work } from './work.js';
 
 const MAX_CONCURRENCY = 4;
@@ -225,7 +225,7 @@ export class Session {
   #launch(batch: Batch): void {
     const { cautions } = this.#context;
     const first = batch.lines[0];
-    const deadly = batch.maxLines === 1 && cautions.some(({ file, start, end, maxLines }) => maxLines === 0 && first !== undefined && file === first.span.file && first.start >= start && first.start < end);
+    const deadly = batch.maxLines === 1 && cautions.some(({ file, start, end, maxLines }) => maxLines === 0 && file === first?.span.file && first.start >= start && first.start < end);
     const done = deadly ? this.#delivery.outcome.setAside(batch) : this.#delivery.send(batch);
     void done.finally(() => { this.#options.signal.raise(); });
   }

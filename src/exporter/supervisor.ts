@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { fullJitter } from './backoff.js';
 import { cautionsOf, suspectsAfterDeath, type Suspect } from './cautions.js';
-import type { ExporterInput, ExportStatus, FromThread, Range, ToThread } from './protocol.js';
+import { addCounters, noCounters, type ExporterInput, type ExportStatus, type FromThread, type Range, type ToThread } from './protocol.js';
 
 export interface SupervisorOptions {
   readonly input: Omit<ExporterInput, 'cautions' | 'written' | 'writers'>;
@@ -40,6 +40,9 @@ export class Supervisor {
   #startedAt = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** Counters of threads that have died. */
+  #before = noCounters();
+  #heard = noCounters();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -112,14 +115,18 @@ export class Supervisor {
     this.#deaths = performance.now() - this.#startedAt > STABLE_MS ? 1 : this.#deaths + 1;
     this.#suspects = suspectsAfterDeath(this.#suspects, [...this.#inFlight.values()].flat());
     this.#inFlight.clear();
+    this.#before = this.#heard;
     const wait = RESTART_BASE_MS + fullJitter(this.#deaths, RESTART_BASE_MS, this.#options.restartCapMs ?? RESTART_CAP_MS);
-    this.#options.onLog('error', { code, reason: fault instanceof Error ? fault.message : String(fault ?? 'it ended'), restart_in_ms: wait }, 'the exporter thread died and is started again from its cursor');
+    this.#options.onLog('error', { code, reason: fault instanceof Error ? fault.message : 'it ended', restart_in_ms: wait }, 'the exporter thread died and is started again from its cursor');
     this.#restartTimer = setTimeout(() => { this.#start(); }, wait).unref();
   }
 
   #hear(message: FromThread): void {
     switch (message.type) {
-      case 'status': this.#options.onStatus?.(message.status, message.bulkMs); break;
+      case 'status':
+        this.#heard = addCounters(this.#before, message.status.counters);
+        this.#options.onStatus?.({ ...message.status, counters: this.#heard }, message.bulkMs);
+        break;
       case 'log': this.#options.onLog(message.level, message.fields, message.message); break;
       case 'sending': this.#inFlight.set(message.batch, message.ranges); break;
       case 'sent': this.#inFlight.delete(message.batch); break;

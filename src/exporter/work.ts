@@ -18,6 +18,7 @@ export class Work {
   readonly #name: string;
   readonly #layout: Layout;
   readonly #lanes = new Map<string, Lane>();
+  readonly #filling = new Map<Lane, Batch>();
   #ready: Batch[] = [];
   #bytes = 0;
   #maxBatchBytes: number;
@@ -61,12 +62,12 @@ export class Work {
 
   /** Takes a line in; `span` is given to it here, so that neighbours of one batch share theirs. */
   add(lane: Lane, line: Omit<Line, 'span'> & { readonly file: string }, now: number, maxLines?: number): void {
-    let batch = lane.filling;
+    let batch = this.#filling.get(lane);
     if (batch !== undefined && batch.maxLines !== maxLines) {
       this.#close(lane);
       batch = undefined;
     }
-    lane.filling = batch ??= newBatch(lane, now, { maxLines });
+    if (batch === undefined) this.#filling.set(lane, batch = newBatch(lane, now, { maxLines }));
     this.push(batch, line);
     if (batch.bytes >= this.#maxBatchBytes || batch.lines.length >= (maxLines ?? MAX_BATCH_LINES)) this.#close(lane);
   }
@@ -82,13 +83,13 @@ export class Work {
 
   /** Lets batches go that have filled for `ageMs`. */
   flush(now: number, ageMs: number): void {
-    for (const lane of this.#lanes.values()) if (lane.filling !== undefined && now - lane.filling.bornAt >= ageMs) this.#close(lane);
+    for (const [lane, { bornAt }] of this.#filling) if (now - bornAt >= ageMs) this.#close(lane);
   }
 
   /** When the next batch is old enough to go. */
   nextFlushAt(ageMs: number): number {
     let at = Infinity;
-    for (const { filling } of this.#lanes.values()) if (filling !== undefined) at = Math.min(at, filling.bornAt + ageMs);
+    for (const { bornAt } of this.#filling.values()) at = Math.min(at, bornAt + ageMs);
     return at;
   }
 
@@ -123,12 +124,13 @@ export class Work {
   }
 
   isEmpty(): boolean {
-    return this.#ready.length === 0 && this.nextFlushAt(0) === Infinity;
+    return this.#ready.length === 0 && this.#filling.size === 0;
   }
 
   #close(lane: Lane): void {
-    const batch = lane.filling;
-    lane.filling = undefined;
-    if (batch !== undefined) this.#ready.push(batch);
+    const batch = this.#filling.get(lane);
+    if (batch === undefined) return;
+    this.#filling.delete(lane);
+    this.#ready.push(batch);
   }
 }

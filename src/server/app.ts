@@ -9,12 +9,14 @@ export interface AppOptions {
   readonly admits: (request: FastifyRequest) => boolean;
   readonly version: string;
   readonly readiness: () => Readiness;
+  /** The text of `GET /metrics` and its content type; absent where nothing counts. */
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly keepAliveTimeoutMs: number;
   readonly maxBodyBytes: number;
 }
 
 const HEADERS_TIMEOUT_MS = 60_000;
-const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready']);
+const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/metrics']);
 
 /**
  * The HTTP application; it does not listen. Own routes are few; everything else goes raw to the
@@ -60,6 +62,12 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.route({ method: ['GET', 'HEAD'], url: '/ready', handler: async (_request, reply) => {
     const readiness = options.readiness();
     return reply.code(readiness.status === 'unavailable' ? 503 : 200).send(readiness);
+  } });
+  app.route({ method: ['GET', 'HEAD'], url: '/metrics', handler: async (request, reply) => {
+    const metrics = options.metrics;
+    if (metrics === undefined || !options.admits(request)) return proxy(request, reply);
+    const { contentType, text } = await metrics();
+    return reply.type(contentType).send(text);
   } });
   app.route({ method: app.supportedMethods, url: '/*', handler: proxy, constraints: {} });
   app.setNotFoundHandler(proxy);

@@ -3,6 +3,7 @@ import type { ExportStatus } from '../exporter/protocol.js';
 import { Supervisor } from '../exporter/supervisor.js';
 import { TIMING, type Timing } from '../exporter/timing.js';
 import { findCursor } from '../telemetry/backlog.js';
+import type { Cursor } from '../telemetry/cursor.js';
 import type { TelemetryLog } from '../telemetry/log.js';
 import type { Segment } from '../telemetry/segments.js';
 import type { Logger } from './logger.js';
@@ -12,9 +13,15 @@ import type { ElasticsearchHealth } from './readiness.js';
 export interface Export {
   /** Makes the question "is all of this segment settled?" for one run of the retention. */
   settled(): Promise<(segment: Segment) => boolean>;
+  /** The same for the bytes at a segment's start that are settled. */
+  settledBytes(): Promise<(segment: Segment) => number>;
   /** A line was appended; costs the hot path next to nothing. */
   notify(): void;
   health(): ElasticsearchHealth;
+  /** The exporter's last report; undefined where nothing is exported, or it has not come yet. */
+  status(): ExportStatus | undefined;
+  /** Times that the exporter's thread died. */
+  restarts(): number;
   /** Lets the exporter send what it can within the deadline; what is left stays in the log. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -36,7 +43,10 @@ const OFF: ElasticsearchHealth = {
 export async function startExport(options: ExportOptions): Promise<Export> {
   const { config: { elasticsearch, telemetry }, log, logger } = options;
   if (!elasticsearch.enabled) {
-    return { settled: async () => () => true, notify: () => undefined, health: () => OFF, stop: async () => undefined };
+    return {
+      settled: async () => () => true, settledBytes: async () => () => Number.MAX_SAFE_INTEGER,
+      notify: () => undefined, health: () => OFF, status: () => undefined, restarts: () => 0, stop: async () => undefined,
+    };
   }
   let status: ExportStatus | undefined;
   const supervisor = new Supervisor({
@@ -48,16 +58,25 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     },
     onLog: (level, fields, message) => { logger[level](fields, message); },
   });
+  // From the cursor on disk alone: what a crash would take back must not be removed.
+  const cursorOnDisk = (): Promise<Cursor | undefined> => {
+    const { index, layout } = elasticsearch;
+    const target = status?.target;
+    return findCursor(telemetry.dir, { clusterUuid: target?.clusterUuid, index, layout: target?.layout ?? layout });
+  };
   return {
-    // From the cursor on disk alone: what a crash would take back must not be removed.
     settled: async () => {
-      const { index, layout } = elasticsearch;
-      const target = status?.target;
-      const cursor = await findCursor(telemetry.dir, { clusterUuid: target?.clusterUuid, index, layout: target?.layout ?? layout });
+      const cursor = await cursorOnDisk();
       return ({ name }) => cursor?.done.has(name) === true;
+    },
+    settledBytes: async () => {
+      const cursor = await cursorOnDisk();
+      return ({ name }) => cursor?.open.get(name) ?? 0;
     },
     notify: () => { supervisor.notify(); },
     health: () => healthOf(status),
+    status: () => status,
+    restarts: () => supervisor.restarts,
     stop: (deadlineMs) => supervisor.stop(deadlineMs),
   };
 }

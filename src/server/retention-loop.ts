@@ -11,6 +11,8 @@ export interface RetentionLoopOptions {
   readonly writer: string;
   /** Makes the question "is this segment settled?" for one run. */
   readonly exported: () => Promise<(segment: Segment) => boolean>;
+  /** The same for the bytes at a segment's start that are settled, so that a loss is counted exactly. */
+  readonly settledBytes?: () => Promise<(segment: Segment) => number>;
   readonly logger: Logger;
   readonly intervalMs?: number;
 }
@@ -18,6 +20,10 @@ export interface RetentionLoopOptions {
 export interface RetentionLoop {
   refusing(): boolean;
   full(): boolean;
+  /** What was dropped although it was not exported, since the start. */
+  lost(): { readonly records: number; readonly bytes: number };
+  /** Bytes on disk of everything that counts, as of the last run. */
+  bytes(): number;
   stop(): void;
 }
 
@@ -29,15 +35,22 @@ export function startRetention(options: RetentionLoopOptions): RetentionLoop {
   let full = false;
   let previous: ClockReading | undefined;
   let running = false;
+  let bytes = 0;
+  const lost = { records: 0, bytes: 0 };
 
   const run = async (): Promise<void> => {
     if (running) return;
     running = true;
     try {
+      const { settledBytes, ...rest } = options;
       const result = await enforceRetention({
-        ...options, exported: await options.exported(), liveWriters: new Set([options.writer]), previous,
+        ...rest, exported: await options.exported(), liveWriters: new Set([options.writer]), previous,
+        ...(settledBytes !== undefined && { settledBytes: await settledBytes() }),
       });
       previous = result.reading;
+      bytes = result.bytes;
+      lost.records += result.lost.records;
+      lost.bytes += result.lost.bytes;
       report(logger, result, full, onFull);
       full = result.full;
     } catch (error) {
@@ -51,6 +64,8 @@ export function startRetention(options: RetentionLoopOptions): RetentionLoop {
   return {
     refusing: () => full && onFull === 'refuse-requests',
     full: () => full,
+    lost: () => lost,
+    bytes: () => bytes,
     stop: () => { clearInterval(timer); },
   };
 }

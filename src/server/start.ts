@@ -71,6 +71,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     admits: (request) => gateway.admits(request.raw),
     version: options.version,
     readiness: () => judgeReadiness({ stopping, refusing: telemetry.refusing(), log: telemetry.logHealth(), elasticsearch: telemetry.elasticsearchHealth() }),
+    metrics: () => telemetry.metrics(),
     keepAliveTimeoutMs: settings.serverKeepaliveTimeoutMs,
     maxBodyBytes: settings.maxBodyBytes,
   });

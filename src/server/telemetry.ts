@@ -7,6 +7,7 @@ import { openLog, type LogEvent, type TelemetryLog } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
 import { startExport, type Export } from './export.js';
 import type { Logger } from './logger.js';
+import { createMetrics } from './metrics.js';
 import { loadPrices } from './prices.js';
 import type { ElasticsearchHealth, LogHealth } from './readiness.js';
 import { startRetention } from './retention-loop.js';
@@ -26,6 +27,8 @@ export interface Telemetry {
   refusing(): boolean;
   logHealth(): LogHealth;
   elasticsearchHealth(): ElasticsearchHealth;
+  /** What `GET /metrics` answers. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Brings everything to disk, lets the exporter finish within the deadline, and lets the folder go. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -42,9 +45,16 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     const instance = await gatewayInstance(dir);
     const prices = await loadPrices(options);
     const log = await openLog({ dir, fsync, onEvent: (event) => { report(logger, event); } });
-    const exporting = await startExport({ config, log, logger });
+    const metrics = createMetrics({
+      version: options.version,
+      providers: options.upstreams.map(({ provider }) => provider.name),
+      log: () => log.stats(),
+      retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
+      exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),
+    });
+    const exporting = await startExport({ config, log, logger, onStatus: (_, bulkMs) => { metrics.bulks(bulkMs); } });
     const retention = startRetention({
-      dir, maxBytes, retentionMs, onFull, writer: log.writer, exported: exporting.settled, logger,
+      dir, maxBytes, retentionMs, onFull, writer: log.writer, exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), logger,
     });
     return {
       record: createRecorder({
@@ -52,12 +62,16 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
         price: prices.price,
         instance,
         version: options.version,
-        onRecord: () => { exporting.notify(); },
+        onRecord: (exchange) => {
+          exporting.notify();
+          metrics.record(exchange);
+        },
       }),
       instance,
       refusing: () => retention.refusing(),
       logHealth: () => health(log, retention.full()),
       elasticsearchHealth: () => exporting.health(),
+      metrics: () => metrics.text(),
       stop: async (deadlineMs) => {
         retention.stop();
         await exporting.stop(Math.min(EXPORT_DEADLINE_MS, Math.max(1_000, deadlineMs)));

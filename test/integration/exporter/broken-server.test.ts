@@ -78,9 +78,9 @@ describe('export to a server that breaks', function () {
 
   it('loses nothing to a kill -9 and a restart of the server', async () => {
     await harness.start();
-    let writing = true;
+    const stop = new AbortController();
     const load = (async () => {
-      while (writing) {
+      while (!stop.signal.aborted) {
         await harness.write(50);
         await sleep(20);
       }
@@ -91,7 +91,7 @@ describe('export to a server that breaks', function () {
     await sleep(500);
     await server.start();
     await sleep(500);
-    writing = false;
+    stop.abort();
     await load;
     await harness.drained();
     await all();

@@ -26,7 +26,7 @@ export function exchangeOf(changes: Partial<Exchange> = {}): Exchange {
     stream: false, statusCode: 200, providerStatusCode: 200, totalMs: 12, providerMs: 10, overheadUs: 900, requestSize: 100, responseSize: 200,
     endReason: 'complete', attempts: 1, errorCount: 0, providerErrorCount: 0,
     ...changes,
-  } as Exchange;
+  };
 }
 
 export interface Started {
