@@ -12,6 +12,7 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
 }
 
 import('../dist/cli/main.js').catch(function (error) {
-  process.stderr.write(String(error && error.stack) + '\n');
-  process.exit(1);
+  var unbuilt = error && error.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).indexOf('cli/main.js') !== -1;
+  process.stderr.write(unbuilt ? 'gateway is not built yet: say `npm run build` in this folder.\n' : String(error && error.stack) + '\n');
+  process.exit(unbuilt ? 2 : 1);
 });
