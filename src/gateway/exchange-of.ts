@@ -46,8 +46,8 @@ export function exchangeOf(arrival: Arrival, request: IncomingMessage, outcome: 
     provider: outcome.provider,
     method: request.method ?? '',
     path: arrival.target.path,
-    model: outcome.model,
-    responseModel: observation?.responseModel,
+    model: short(outcome.model),
+    responseModel: short(observation?.responseModel),
     stream: outcome.stream ?? (isStream === true ? true : undefined),
     requestSize: outcome.requestSize,
     responseSize: outcome.responseSize,
@@ -77,6 +77,13 @@ export function exchangeOf(arrival: Arrival, request: IncomingMessage, outcome: 
 function statusCode({ providerStatus, headSent, errorType }: Outcome): number {
   if (providerStatus !== undefined && (headSent || errorType === undefined)) return providerStatus;
   return ERROR_TYPES[errorType ?? 'internal_error'].status;
+}
+
+const MAX_NAME = 1_024;
+
+/** Names of models are kept (memos of prices), so one of megabytes is not handed on; the copy lets go of the body that it was cut from. */
+function short(name: string | undefined): string | undefined {
+  return name === undefined || name.length <= MAX_NAME ? name : Buffer.from(name.slice(0, MAX_NAME)).toString();
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -99,6 +99,8 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
       this.#passing = new PassingBody(contentType);
       // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
       this.#request.on('error', () => this.#onClientGone());
+      // Whoever destroys it says why elsewhere: the client's connection or undici.
+      this.#passing.on('error', ignore);
       this.#request.pipe(this.#passing);
       this.#body = this.#passing;
       this.#dispatch();
@@ -401,6 +403,10 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
 
 const NONE: readonly string[] = [];
 const CLOSE: readonly string[] = ['connection', 'close'];
+
+function ignore(): void {
+  // deliberately nothing
+}
 
 /** Whether the connection ended because the body was not HTTP. */
 function isMalformed({ socket }: IncomingMessage): boolean {

@@ -2,6 +2,8 @@ import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorType } from '../domain/error-types.js';
 
+const LINGER_MS = 1_000;
+
 interface Answer {
   readonly status: number;
   readonly type: ErrorType;
@@ -13,8 +15,16 @@ interface Answer {
  * bytes in the midst of one would be read as a part of it. The connection ends either way.
  */
 export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (socket.writable && !isLeaving(error) && !answerUnderWay(socket)) socket.write(rendered(answerTo(error)));
-  socket.destroy(error);
+  if (!socket.writable || isLeaving(error)) {
+    socket.destroy(error);
+    return;
+  }
+  // Ended first, so that what was written (a refusal, the begin of an answer) still goes out.
+  const close = (): void => { socket.destroy(error); };
+  socket.end(answerUnderWay(socket) ? '' : rendered(answerTo(error)), close);
+  // A client that does not read must not keep the connection.
+  const timer = setTimeout(close, LINGER_MS);
+  socket.once('close', () => { clearTimeout(timer); });
 }
 
 /** The client hung up: nobody is there to be told. */

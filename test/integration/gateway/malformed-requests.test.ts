@@ -24,6 +24,7 @@ describe('requests that are no proper HTTP', () => {
   for (const [what, bytes] of [
     ['both Content-Length and Transfer-Encoding', `POST /v1/chat/completions HTTP/1.1\r\n${CHUNKED}content-length: 4\r\n\r\n0\r\n\r\nGET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n`],
     ['two different Content-Lengths', 'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}x'],
+    ['a transfer coding beside chunked', 'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
     ['an unknown transfer coding', 'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n'],
     ['a header line without colon', 'GET /v1/models HTTP/1.1\r\nhost: localhost\r\nnonsense\r\n\r\n'],
     ['a space before the colon', 'GET /v1/models HTTP/1.1\r\nhost : localhost\r\n\r\n'],
@@ -31,7 +32,8 @@ describe('requests that are no proper HTTP', () => {
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
   ] as const) {
     it(`${what}: 400 and closed, nothing forwarded`, async () => {
-      const { text } = await rawExchange(proxy.port, bytes);
+      const { text, error } = await rawExchange(proxy.port, bytes);
+      expect(error).to.equal(undefined);
       expect(text).to.match(/^HTTP\/1\.1 400/);
       expect(text.match(/HTTP\/1\.1 \d{3}/g)).to.have.length(1);
       expect(upstream.requests).to.have.length(0);
