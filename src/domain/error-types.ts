@@ -4,7 +4,7 @@
  * `provider_error_type` instead.
  */
 export const ERROR_TYPES = {
-  bad_request: { status: 400, meaning: 'the request target is not one that the gateway forwards' },
+  bad_request: { status: 400, meaning: 'a request that the gateway does not forward: its target, its region, or no proper HTTP' },
   unknown_provider: { status: 400, meaning: 'the header x-provider names no known provider' },
   unauthorized: { status: 401, meaning: 'no valid gateway key, or no key for the provider' },
   forbidden_origin: { status: 403, meaning: 'a web page of an origin that CORS_ORIGINS does not allow' },

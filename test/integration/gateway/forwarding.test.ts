@@ -58,12 +58,14 @@ describe('forwarding', () => {
   it('passes a stream chunk by chunk and takes the usage chunk out for a client that did not ask', async () => {
     let go: () => void = () => undefined;
     const seen = new Promise<void>((resolve) => { go = resolve; });
-    await start(async (_request, response) => {
+    await start((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(EVENTS[0]);
-      await seen; // the client has the first event before the second is sent
-      for (const event of [...EVENTS.slice(1), USAGE_EVENT, DONE]) response.write(event);
-      response.end();
+      // The client has the first event before the second is sent.
+      void seen.then(() => {
+        for (const event of [...EVENTS.slice(1), USAGE_EVENT, DONE]) response.write(event);
+        response.end();
+      });
     });
     const response = await post(CHAT_STREAM);
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();

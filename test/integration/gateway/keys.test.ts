@@ -97,7 +97,7 @@ describe('keys', () => {
     expect(openai.status).to.equal(401);
     expect(JSON.parse(openai.body)).to.have.nested.property('error.code', 'unauthorized');
     const anthropic = await send('/v1/messages', { 'x-api-key': 'gateway' });
-    expect([anthropic.status, JSON.parse(anthropic.body).type]).to.deep.equal([401, 'error']);
+    expect([anthropic.status, (JSON.parse(anthropic.body) as { type: unknown }).type]).to.deep.equal([401, 'error']);
     for (const path of ['/', '/favicon.ico', '/health/', '/v1/chat/completions', '/nope/v1/x']) expect((await send(path)).status, path).to.equal(401);
     for (const path of ['/health', '/ready']) expect((await send(path)).status, path).to.equal(200);
     expect((await send('/', { 'x-gateway-api-key': 'gw-secret-a' })).status).to.equal(200);

@@ -40,9 +40,9 @@ describe('time-outs', () => {
   it('an answer that keeps coming, slowly, is no idle one', async () => {
     await suite.start((_q, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      let left = 8;
-      const timer = setInterval(() => { if (left-- > 0) response.write(': keep-alive\n\n'); else { clearInterval(timer); response.end('data: [DONE]\n\n'); } }, 100);
-    }, { settings: { upstreamIdleTimeoutMs: 600 } });
+      let left = 10;
+      const timer = setInterval(() => { if (left-- > 0) response.write(': keep-alive\n\n'); else { clearInterval(timer); response.end('data: [DONE]\n\n'); } }, 200);
+    }, { settings: { upstreamIdleTimeoutMs: 1_500 } });
     const { text } = await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', '{"stream":true}', ['connection: close']));
     expect(text).to.include('[DONE]');
     expect(await suite.proxy.exchange()).to.deep.include({ endReason: 'complete' });
@@ -93,14 +93,14 @@ describe('time-outs', () => {
   });
 
   it('a body that keeps coming, slowly, is waited for, longer than the provider may be silent', async () => {
-    await suite.start((_q, response) => response.end('{}'), { clientIdleMs: 2_000, settings: { upstreamFirstByteTimeoutMs: 400 } });
+    await suite.start((_q, response) => response.end('{}'), { clientIdleMs: 10_000, settings: { upstreamFirstByteTimeoutMs: 1_500 } });
     const socket = connect(suite.proxy.port, '127.0.0.1');
     let text = '';
     socket.setEncoding('latin1').on('data', (part: string) => { text += part; });
     socket.write('POST /v1/files HTTP/1.1\r\nhost: localhost\r\ncontent-type: audio/wav\r\ncontent-length: 10\r\n\r\n');
     for (let i = 0; i < 10; i++) {
       socket.write('x');
-      await new Promise((resolve) => { setTimeout(resolve, 100); });
+      await new Promise((resolve) => { setTimeout(resolve, 200); });
     }
     await until(() => text !== '');
     socket.destroy();
