@@ -135,6 +135,6 @@ function strangersOf(resolved: unknown, name: string): string[] {
 
 function mustBeGoodOrAbsent(answer: Answer, doing: string): void {
   if (isGood(answer) && answer.isJson) return;
-  if (answer.status === 404 && answer.isJson && /not_found/.test(errorOf(answer).type)) return;
+  if (answer.status === 404 && answer.isJson && errorOf(answer).type.includes('not_found')) return;
   throw refusal(answer, doing);
 }

@@ -183,15 +183,14 @@ function readCertificate(host: string, port: number, options: ProbeOptions): Pro
   return new Promise((resolve) => {
     const named = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
     const socket: TLSSocket = connectTls({ host, port, ...named, rejectUnauthorized: false, ...(options.ca !== undefined && { ca: options.ca }), ...options.client });
-    const end = (seen: { shown?: Certificate; error?: string }): void => { socket.destroy(); resolve(seen); };
-    socket.setTimeout(options.timeoutMs, () => { end({}); });
-    socket.once('error', (error: NodeJS.ErrnoException) => { end({ error: `${error.code ?? ''} ${error.message}` }); });
+    let seen: { readonly shown?: Certificate } = {};
+    const end = (): void => { socket.destroy(); resolve(seen); };
+    socket.setTimeout(options.timeoutMs, end);
+    socket.once('error', (error: NodeJS.ErrnoException) => { socket.destroy(); resolve({ ...seen, error: `${error.code ?? ''} ${error.message}` }); });
     socket.once('secureConnect', () => {
-      const shown = certificateOf(socket);
+      seen = { shown: certificateOf(socket) };
       // TLS 1.3 refuses a client's certificate only after the handshake: any byte of an answer says that it did not.
-      socket.removeAllListeners('error').once('error', (error) => { end({ shown, error: error.message }); });
-      socket.removeAllListeners('timeout').once('timeout', () => { end({ shown }); });
-      socket.once('data', () => { end({ shown }); }).once('close', () => { end({ shown }); });
+      socket.once('data', end).once('close', end);
       socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
     });
   });
@@ -201,8 +200,9 @@ function certificateOf(socket: TLSSocket): Certificate {
   const leaf = socket.getPeerCertificate(true);
   let last: DetailedPeerCertificate = leaf;
   const chain = [String(leaf.subject.CN)];
-  for (let i = 0; i < 10 && last.issuerCertificate !== undefined && last.issuerCertificate !== last; i++) {
-    last = last.issuerCertificate;
+  // The last one refers to itself, or to nothing where the server does not send the authority.
+  for (let next = issuerOf(last); next !== undefined && chain.length < 10; next = issuerOf(last)) {
+    last = next;
     chain.push(String(last.subject.CN));
   }
   const error = socket.authorizationError as unknown;
@@ -212,6 +212,11 @@ function certificateOf(socket: TLSSocket): Certificate {
     validTo: Date.parse(leaf.valid_to), authoritySha256: last.fingerprint256, problem,
     chain, protocol: socket.getProtocol() ?? 'an unknown protocol',
   };
+}
+
+function issuerOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate | undefined {
+  const { issuerCertificate } = certificate as Partial<DetailedPeerCertificate>;
+  return issuerCertificate === certificate ? undefined : issuerCertificate;
 }
 
 /** The first bytes that a plain HTTP request gets, as latin1; empty where the connection is closed without any. */

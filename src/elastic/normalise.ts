@@ -70,5 +70,5 @@ export function normalSettings(settings: JsonObject, prefix = ''): Record<string
 /** A mapping without `_meta`; `dynamic` as a string, `true` where none is named. 7.17 may wrap it in `_doc`. */
 export function normalMapping(mapping: unknown): JsonObject {
   const { _meta: _, dynamic, properties, ...rest } = objectAt(objectAt(mapping)['_doc'] ?? mapping);
-  return { ...rest, dynamic: String(dynamic ?? true), properties: objectAt(properties) };
+  return { ...rest, dynamic: typeof dynamic === 'string' ? dynamic : JSON.stringify(dynamic ?? true), properties: objectAt(properties) };
 }

@@ -28,7 +28,7 @@ function unasked(name: string, holder: NameHolder, template: unknown, retention:
 }
 
 function conflictWith(name: string, requested: Layout, holder: NameHolder): string | undefined {
-  const elsewhere = `choose another ELASTICSEARCH_INDEX, or copy its records elsewhere, delete it yourself and run this again`;
+  const elsewhere = 'choose another ELASTICSEARCH_INDEX, or copy its records elsewhere, delete it yourself and run this again';
   if (holder.kind === 'index' && requested !== 'single') {
     const what = requested === 'daily' ? 'an alias' : 'a data stream';
     return `${name} is a concrete index, and ${what} cannot bear the name of an index. Nothing was changed. Ways out: keep the index with ELASTICSEARCH_LAYOUT=single; ${elsewhere}.`;

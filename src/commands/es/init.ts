@@ -54,7 +54,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     const options = parseObjectOptions(flags);
     const expiration = parseExpiration(flags['api-key-expires']);
     if (flags.print) return this.print(config, options, flags.roles);
-    if (flags.migrate) return this.migrate(config, { force: flags.force, now: Date.now(), objects: options, deleteOld: Boolean(flags['delete-old']) }, flags.yes);
+    if (flags.migrate) return this.migrate(config, { force: flags.force, now: Date.now(), objects: options, deleteOld: flags['delete-old'] }, flags.yes);
 
     const { withCluster } = await import('../../elastic/with-cluster.js');
     const { runInit } = await import('../../elastic/run-init.js');

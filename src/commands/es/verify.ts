@@ -50,7 +50,7 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
       const only = flags.only?.flatMap((ids) => ids.split(',')).map((id) => id.trim()).filter((id) => id !== '');
       const results = await runChecks(context, {
         ...(only !== undefined && { only }),
-        noWrite: flags.write === false,
+        noWrite: !(flags.write as boolean | undefined ?? true), // absent, where neither form is given
         canary: flags.canary,
         onCheck: (check, work) => spun(check.title, work, this.animated),
       });

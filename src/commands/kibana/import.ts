@@ -38,7 +38,8 @@ Exit codes: 0 imported; 1 Kibana did not take them; 2 wrong use.`;
     const url = address(flags.url);
     const { importObjects } = await import('../../elastic/kibana/import-objects.js');
     const imported = await withSpinner(`import into ${url}`, () => importObjects(config, {
-      url, overwrite: flags.overwrite !== false, timeoutMs: TIMEOUT_MS, ...(flags.space !== undefined && { space: flags.space }),
+      url, overwrite: flags.overwrite as boolean | undefined ?? true, // absent, where neither form is given
+      timeoutMs: TIMEOUT_MS, ...(flags.space !== undefined && { space: flags.space }),
     }), { enabled: this.animated });
     this.out(`${String(imported)} objects imported. Open the dashboard "AI gateway: ${config.index}" in Kibana.`);
     return { imported, dashboard: `${config.index}-overview` };

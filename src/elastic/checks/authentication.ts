@@ -31,7 +31,7 @@ export const authentication: Check = {
 
 function refused(config: ElasticsearchConfig, reason: string): Finding {
   if (config.apiKey !== undefined || config.apiKeyFile !== undefined) {
-    const why = /expired/.test(reason) ? 'has expired' : /invalidated/.test(reason) ? 'was revoked' : 'was refused';
+    const why = reason.includes('expired') ? 'has expired' : reason.includes('invalidated') ? 'was revoked' : 'was refused';
     return fail(`the API key ${why} (${reason})`, 'Make a new API key and set ELASTICSEARCH_API_KEY (or the file that ELASTICSEARCH_API_KEY_FILE names).');
   }
   if (config.username === undefined && config.password === undefined && config.passwordFile === undefined) {

@@ -57,7 +57,7 @@ async function judge({ elastic }: CheckContext, index: string, id: string, item:
 
 function mend(status: number, type: string, reason: string): string {
   if (type === 'security_exception') return 'Grant the index privileges create_doc and auto_configure.';
-  if (type === 'cluster_block_exception' && /read-only-allow-delete/.test(reason)) return 'A disk is full: free space, then the server lifts the block by itself.';
+  if (type === 'cluster_block_exception' && reason.includes('read-only-allow-delete')) return 'A disk is full: free space, then the server lifts the block by itself.';
   if (type === 'cluster_block_exception') return 'Remove the block that the message names (PUT INDEX/_settings or _cluster/settings).';
   if (type === 'index_closed_exception') return 'Open the index: POST INDEX/_open.';
   if (type === 'index_not_found_exception') return 'Allow the index to be made: action.auto_create_index, or run `gateway es init` every day.';

@@ -15,7 +15,7 @@ export interface MigrationOptions {
   readonly now: number;
   readonly objects: ObjectOptions;
   /** Swap alias and index at the end, by which the old index is deleted. */
-  readonly deleteOld: boolean;
+  readonly deleteOld: boolean | undefined;
   readonly onProgress?: (phase: 'copy' | 'compare', done: number, total: number) => void;
 }
 

@@ -54,14 +54,14 @@ export async function moveIndex(elastic: Elastic, config: Pick<ElasticsearchConf
       options.onProgress?.('copy', seen, plan.records);
     }
     const compared = await compareIds(elastic, index, indexOf, (done) => options.onProgress?.('compare', done, plan.records));
-    const complete = compared.missingCount === 0;
-    if (options.deleteOld && complete) {
+    const swapped = options.deleteOld === true && compared.missingCount === 0;
+    if (swapped) {
       if (compared.compared !== await count(elastic, index)) {
         throw new Failure({ code: 'es_migrate_changed', message: `${index} changed while it was copied, so nothing was deleted`, fix: 'Stop what writes to it, and run the same command again.', exitCode: EXIT.failed });
       }
       await swap(elastic, index, [...known]);
     }
-    return { ...copy, missing: compared.missingCount, swapped: options.deleteOld && complete };
+    return { ...copy, missing: compared.missingCount, swapped };
   });
 }
 

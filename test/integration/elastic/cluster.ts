@@ -58,8 +58,8 @@ export class Admin {
     const body = await this.must('GET', `/_index_template/${name}-template`) as { index_templates: { index_template: Record<string, unknown> & { template: { settings: unknown; mappings: { properties: Record<string, unknown> } } } }[] };
     const found = body.index_templates[0];
     if (found === undefined) throw new Error(`no template ${name}-template`);
-    for (const key of Object.keys(found.index_template)) if (/^(created|modified)_date/.test(key)) delete found.index_template[key];
-    return found.index_template;
+    const { created_date: _, created_date_millis: __, modified_date: ___, modified_date_millis: ____, ...template } = found.index_template;
+    return template;
   }
 
   /** Removes indices, template and policy of that name. */

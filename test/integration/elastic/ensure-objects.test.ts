@@ -91,7 +91,7 @@ describe('what gateway serve asks before it exports', () => {
   it('mends what it may: fields and alias of an index that lacks them', async () => {
     const index = `${name}-${utcDate(now)}`;
     await admin.must('PUT', `/${index}`, { mappings: { properties: { timestamp: { type: 'date' } } } });
-    await ensureObjects(admin.elastic, { ...config, index: `${name}` });
+    await ensureObjects(admin.elastic, { ...config, index: name });
     const answer = await admin.must('GET', `/${name}/_mapping`);
     expect(at(answer, index, 'mappings', 'dynamic')).to.equal('false');
     expect(at(answer, index, 'mappings', 'properties', 'request_id', 'type')).to.equal('keyword');

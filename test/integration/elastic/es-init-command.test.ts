@@ -5,7 +5,7 @@ import { utcDate } from '../../../src/elastic/init-steps.js';
 import { Admin, cluster, freshName } from './cluster.js';
 import { gateway, gatewayJson, run } from './gateway-command.js';
 
-const actions = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'steps').map((step) => [at(step, 'id'), at(step, 'action')]));
+const actions = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'steps').map((step) => [String(at(step, 'id')), at(step, 'action')]));
 
 describe('gateway es init', () => {
   const admin = new Admin();

@@ -3,7 +3,7 @@ import { at, listAt } from '../../../src/elastic/json.js';
 import { Admin, freshName } from './cluster.js';
 import { gateway, gatewayJson } from './gateway-command.js';
 
-const statuses = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'checks').map((check) => [at(check, 'id'), at(check, 'status')]));
+const statuses = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'checks').map((check) => [String(at(check, 'id')), at(check, 'status')]));
 
 describe('gateway es verify', () => {
   const admin = new Admin();

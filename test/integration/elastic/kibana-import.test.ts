@@ -43,10 +43,12 @@ describe('gateway kibana import', () => {
     expect({ method, path }).to.deep.equal({ method: 'POST', path: '/base/s/ai%20team/api/saved_objects/_import?overwrite=true' });
     expect(headers['kbn-xsrf']).to.equal('true');
     expect(headers.authorization).to.equal(`Basic ${Buffer.from('ann:secret').toString('base64')}`);
-    const form = await new Response(body, { headers: { 'content-type': headers['content-type'] ?? '' } }).formData();
-    const file = form.get('file') as File;
-    expect(file.name).to.match(/\.ndjson$/);
-    const lines = (await file.text()).trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+    const boundary = /boundary=(.+)$/.exec(headers['content-type'] ?? '')?.[1] ?? '';
+    const [before, part = '', end] = body.split(`--${boundary}`);
+    expect([before, end]).to.deep.equal(['', '--\r\n']);
+    const [head = '', file = ''] = part.split('\r\n\r\n');
+    expect(head).to.match(/Content-Disposition: form-data; name="file"; filename="[\w-]+\.ndjson"/);
+    const lines = file.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
     expect(lines).to.deep.equal(JSON.parse(JSON.stringify(savedObjects('lab'))));
   });
 

@@ -12,6 +12,6 @@ describe('the day of an old record', () => {
     [String(Date.parse('2026-01-31T12:00:00Z')), '2026-01-31'],
     ['yesterday', undefined], ['', undefined], [undefined, undefined], [null, undefined], [{}, undefined], [true, undefined], [1e20, undefined], [-1e12, undefined],
   ] as const) {
-    it(`${JSON.stringify(timestamp) ?? 'absent'} is ${day ?? 'no day'}`, () => { expect(dayOf(timestamp)).to.equal(day); });
+    it(`${timestamp === undefined ? 'absent' : JSON.stringify(timestamp)} is ${day ?? 'no day'}`, () => { expect(dayOf(timestamp)).to.equal(day); });
   }
 });
