@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';
 
 register();
+// Threads inherit this: the exporter's is TypeScript too.
+process.execArgv.push('--import', import.meta.resolve('tsx'));
 process.env.NODE_ENV ??= 'development';
 
 const { runCli } = await import('../src/cli/run-cli.ts');

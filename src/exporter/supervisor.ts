@@ -93,7 +93,7 @@ export class Supervisor {
     const worker = new Worker(entry, {
       workerData, name: 'gateway-exporter',
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      ...(execArgv !== undefined && { execArgv: [...process.execArgv, ...execArgv] }),
+      execArgv: [...process.execArgv, ...(execArgv ?? [])],
     });
     this.#worker = worker;
     this.#startedAt = performance.now();

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
 import { createGateway, upstreamsFrom } from '../gateway/create.js';
+import { checkIndexName } from '../elastic/index-name.js';
 import { isLoopbackHost } from '../gateway/access.js';
 import { buildApp } from './app.js';
 import { startDemoProvider } from './demo.js';
@@ -35,6 +36,8 @@ export async function startServer(options: ServeOptions): Promise<void> {
   const variable = (name: string): ReturnType<Config['variable']> => config.variable(name);
   const logger = createLogger(config.logLevel);
 
+  // Nothing at run time mends a bad name; a cluster or a file that is not there yet is waited for.
+  if (config.elasticsearch.enabled) checkIndexName(config.elasticsearch.index);
   const configured = upstreamsFrom(variable);
   checkExposure({
     host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: options.allowOpen, upstreams: configured, variable,

@@ -105,6 +105,12 @@ describe('gateway serve', () => {
       expect((await sandbox.run(['serve', '--port', '0'], { env: { TELEMETRY_DIR: join(file, 'log') } })).code).to.equal(2);
     });
 
+    it('a name that Elasticsearch refuses, where records are to go there', async () => {
+      const { code, stderr } = await sandbox.run(['serve', '--port', '0', '--elasticsearch', '--elasticsearch-index', 'Bad']);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(/^Error: ELASTICSEARCH_INDEX=Bad: must be lower case/);
+    });
+
     it('keys that it would lend to a whole network', async () => {
       const { code, stderr } = await sandbox.run(['serve', '--port', '0', '--host', '0.0.0.0'], { env: { OPENAI_API_KEY: 'sk-secret' } });
       expect(code).to.equal(2);
@@ -133,6 +139,27 @@ describe('gateway serve', () => {
       expect(settings.find(({ name }) => name === 'PORT')).to.deep.equal({ name: 'PORT', value: '3000', source: 'default' });
       expect(stdout).not.to.include('secret');
     });
+  });
+
+  it('goes on without its cluster, and says so', async () => {
+    const gateway = sandbox.start(['serve', '--demo', '--port', '0', '--elasticsearch', '--elasticsearch-url', 'http://127.0.0.1:9']);
+    const url = await gateway.listening();
+    await gateway.prints('stderr', /export to Elasticsearch waits/);
+    expect((await fetch(`${url}/demo/v1/models`)).status).to.be.below(500);
+    const ready = await (await fetch(`${url}/ready`)).json() as { status: string; elasticsearch: { enabled: boolean } };
+    expect(ready).to.have.property('status', 'degraded');
+    expect(ready.elasticsearch).to.have.property('enabled', true);
+    gateway.child.kill('SIGTERM');
+    expect((await gateway.ended).code).to.equal(0);
+  });
+
+  it('logs a line for each request where asked to, without credentials', async () => {
+    const gateway = sandbox.start(['serve', '--demo', '--port', '0', '--log-requests']);
+    const url = await gateway.listening();
+    await fetch(`${url}/demo/v1/models?key=sk-secret`, { headers: { authorization: 'Bearer sk-secret' } });
+    const [line] = await gateway.prints('stderr', /^\{.*"msg":"request"\}$/m);
+    expect(JSON.parse(line)).to.include({ level: 'info', provider: 'demo', method: 'GET', path: '/demo/v1/models' });
+    expect(gateway.stderr).not.to.include('sk-secret');
   });
 
   describe('when it is told to stop', () => {
