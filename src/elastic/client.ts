@@ -97,7 +97,7 @@ async function once(client: Client, request: ElasticRequest, authorization: stri
       ...(query !== undefined && { querystring: query }),
       ...(body !== undefined && (raw ? { bulkBody: body } : { body: body as Record<string, unknown> })),
     }, { meta: true, maxRetries: 0, signal, headers });
-    return answerOf(answer.statusCode ?? 0, answer.body, answer.headers ?? {});
+    return answerOf(answer.statusCode, answer.body, answer.headers);
   } catch (error) {
     forget(error);
     if (error instanceof errors.ResponseError) return answerOf(error.statusCode ?? 0, error.body, error.headers ?? {});
@@ -106,7 +106,7 @@ async function once(client: Client, request: ElasticRequest, authorization: stri
 }
 
 function answerOf(status: number, body: unknown, headers: Readonly<Record<string, unknown>>): ElasticAnswer {
-  const isJson = /[/+]json/.test(String(headers['content-type'] ?? '')) && typeof body === 'object';
+  const isJson = /[/+]json/.test(typeof headers['content-type'] === 'string' ? headers['content-type'] : '') && typeof body === 'object';
   return { status, body, headers, isJson, isElasticsearch: headers['x-elastic-product'] === 'Elasticsearch' };
 }
 
@@ -183,11 +183,12 @@ function optionalFile(option: 'ca' | 'cert' | 'key', variable: string, path: str
 
 /** What claims to be JSON and is not stays text, so that whoever asked can say what answered. */
 class LenientSerializer extends Serializer {
-  override deserialize<T>(text: string): T {
+  override deserialize<T>(text: string): T; // eslint-disable-line @typescript-eslint/no-unnecessary-type-parameters -- the client's own signature
+  override deserialize(text: string): unknown {
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(text) as unknown;
     } catch {
-      return text as T;
+      return text;
     }
   }
 }

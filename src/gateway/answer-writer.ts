@@ -1,4 +1,5 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 
 /** Told when the reader has caught up and the provider may go on. */
@@ -110,7 +111,7 @@ export class AnswerWriter {
     }
     const { socket } = this.#response;
     // An answer that waits behind an earlier one of the same connection has no socket yet.
-    if (socket === null) this.#response.once('socket', (later) => { process.nextTick(() => { later.destroySoon(); }); });
+    if (socket === null) this.#response.once('socket', (later: Socket) => { process.nextTick(() => { later.destroySoon(); }); });
     // A body that ends with the connection (HTTP/1.0) would look complete after an orderly close.
     else if (this.#response.req.httpVersion === '1.0') socket.resetAndDestroy();
     else socket.destroySoon();

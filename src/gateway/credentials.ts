@@ -35,7 +35,7 @@ export interface Admission {
   readonly remove: readonly string[];
 }
 
-export type Refusal = { readonly refused: 'no-gateway-key' | 'no-own-key' };
+export interface Refusal { readonly refused: 'no-gateway-key' | 'no-own-key' }
 
 /** Decides who may enter and whose key is used: proxy.md, rules 5 and 6. */
 export class Gatekeeper {

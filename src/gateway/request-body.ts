@@ -124,7 +124,7 @@ const MODEL_PART = /name="model"(?:;[^\r\n]{0,256})?\r?\n(?:[^\r\n]{1,256}\r?\n)
 export class PassingBody extends Transform {
   received = 0;
   readonly #isForm: boolean;
-  #head: Buffer[] = [];
+  readonly #head: Buffer[] = [];
   #headBytes = 0;
 
   constructor(contentType: string | undefined) {

@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Proxy } from '../gateway/proxy.js';
+import { takeUpgrades } from '../gateway/upgrade.js';
 import { onClientError, refuseConnect } from './client-error.js';
 import type { Readiness } from './readiness.js';
 
@@ -47,7 +48,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null); });
 
   app.route({ method: ['GET', 'HEAD'], url: '/', handler: async (request, reply) => {
-    if (!options.admits(request)) return proxy(request, reply);
+    if (!options.admits(request)) { proxy(request, reply); return; }
     return reply.send({
       name: 'gateway',
       version: options.version,
@@ -65,7 +66,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   } });
   app.route({ method: ['GET', 'HEAD'], url: '/metrics', handler: async (request, reply) => {
     const metrics = options.metrics;
-    if (metrics === undefined || !options.admits(request)) return proxy(request, reply);
+    if (metrics === undefined || !options.admits(request)) { proxy(request, reply); return; }
     const { contentType, text } = await metrics();
     return reply.type(contentType).send(text);
   } });
@@ -74,6 +75,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
   const { server } = app;
   server.on('connect', refuseConnect);
+  takeUpgrades(server, (request, response, upgrade) => { options.proxy.handle(request, response, upgrade); });
   // Too large by its own word: answered without asking for the body.
   server.on('checkContinue', (request, response) => {
     if (Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();

@@ -16,8 +16,8 @@ export async function measureDisk(dir: string): Promise<{ cache: MeasuredFile[];
 }
 
 async function measureFolder(path: string): Promise<MeasuredFile[]> {
-  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
   const files = await Promise.all(names.sort().map(async (name) => {

@@ -78,13 +78,13 @@ function holderPath(dir: string): string {
 
 /** SQLite of Node without the one warning that it is experimental, which would head every start. */
 function loadSqlite(): typeof import('node:sqlite') {
-  const emit = process.emitWarning;
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
-    if (!String(warning).includes('SQLite')) emit.call(process, warning, ...rest);
-  }) as typeof process.emitWarning;
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning: string | Error, ...rest: never[]) => {
+    if (!String(warning).includes('SQLite')) emitWarning(warning, ...rest);
+  };
   try {
     return process.getBuiltinModule('node:sqlite');
   } finally {
-    process.emitWarning = emit;
+    process.emitWarning = emitWarning;
   }
 }

@@ -34,8 +34,8 @@ export function compareSegments(a: Segment, b: Segment): number {
 
 /** All segments of the folder in log order; none when the folder does not exist. */
 export async function listSegments(dir: string): Promise<Segment[]> {
-  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(dir).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
   return names.flatMap((name) => parseSegmentName(name) ?? []).sort(compareSegments);
@@ -43,8 +43,8 @@ export async function listSegments(dir: string): Promise<Segment[]> {
 
 /** Size in bytes, or undefined when retention has removed the file meanwhile. */
 export async function segmentSize(dir: string, segment: Segment): Promise<number | undefined> {
-  return stat(join(dir, segment.name)).then((s) => s.size, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  return stat(join(dir, segment.name)).then((s) => s.size, (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
 }

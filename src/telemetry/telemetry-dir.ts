@@ -48,7 +48,7 @@ export function unwritable(dir: string, cause: unknown): Failure {
 /** Closes an existing folder to others, if it is our own log folder: never somebody's /tmp or home. */
 async function makePrivate(dir: string): Promise<void> {
   const { mode, uid } = await stat(dir);
-  if (process.getuid === undefined || uid !== process.getuid() || (mode & 0o077) === 0 || (mode & STICKY) !== 0) return;
+  if (uid !== process.getuid?.() || (mode & 0o077) === 0 || (mode & STICKY) !== 0) return;
   const names = await readdir(dir);
   const { lock, instance } = telemetryPaths('');
   const ours = names.length === 0 || names.some((name) => name === lock || name === instance || parseSegmentName(name) !== undefined);

@@ -23,7 +23,7 @@ export interface UnpricedCalls {
 
 const COST = Buffer.from(',"cost":');
 /** The end of `input_tokens` and of `output_tokens`. */
-const TOKENS = Buffer.from(`put_tokens":`);
+const TOKENS = Buffer.from('put_tokens":');
 
 /** Reads every segment of the log; lines that are none of ours are passed over. */
 export async function findUnpricedCalls(dir: string): Promise<UnpricedCalls> {

@@ -79,8 +79,9 @@ describe('export to a server that breaks', function () {
   it('loses nothing to a kill -9 and a restart of the server', async () => {
     await harness.start();
     const stop = new AbortController();
+    const stopped = (): boolean => stop.signal.aborted;
     const load = (async () => {
-      while (!stop.signal.aborted) {
+      while (!stopped()) {
         await harness.write(50);
         await sleep(20);
       }

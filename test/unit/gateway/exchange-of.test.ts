@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { exchangeOf, type Outcome } from '../../../src/gateway/exchange-of.js';
 
 const arrival = { requestId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', receivedAt: 1_000, startedAt: 100, target: { path: '/v1/x', query: '' }, corsHeaders: [] };
-const request = { method: 'POST', headers: {} } as IncomingMessage;
+const request: IncomingMessage = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
 const good: Outcome = {
   provider: 'openai', client: undefined, requestSize: 1, responseSize: 2, endReason: 'complete', errorType: undefined, attempts: 1, failedAttempts: 0,
   providerMs: 50, bodyReadMs: 20, endedAt: 180, providerStatus: 200, headSent: true, observation: { failed: false, hasToken: false, complete: false },

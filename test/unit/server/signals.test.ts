@@ -13,7 +13,7 @@ describe('stop signals', () => {
   afterEach(() => { child?.kill('SIGKILL'); });
 
   /** A process that reacts to signals, and what it has said so far. */
-  async function start(): Promise<{ send(signal: NodeJS.Signals): void; said: string[]; until(word: string): Promise<void>; ended: Promise<[number | null, NodeJS.Signals | null]> }> {
+  async function start(): Promise<{ send: (signal: NodeJS.Signals) => void; said: string[]; until: (word: string) => Promise<void>; ended: Promise<[number | null, NodeJS.Signals | null]> }> {
     const said: string[] = [];
     const started = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', SCRIPT], { stdio: ['ignore', 'pipe', 'inherit'] });
     child = started;

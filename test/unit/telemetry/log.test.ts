@@ -59,15 +59,15 @@ describe('the telemetry log', () => {
       await writeFile(join(folder.path, '00000041-1-abcdef.ndjson'), '{"torn":');
       await writeFile(join(folder.path, 'notes.txt'), '');
       const opened = await open();
-      opened.append(line(1));
+      void opened.append(line(1));
       expect(parseSegmentName(opened.currentSegment as string)?.sequence).to.equal(42);
       expect(await folder.read('00000041-1-abcdef.ndjson')).to.equal('{"torn":');
     });
     it('two writers of one folder never share a file', async () => {
       const other = await openLog({ dir: folder.path, fsync: 'never' });
       const opened = await open();
-      opened.append(line(1));
-      other.append(line(2));
+      void opened.append(line(1));
+      void other.append(line(2));
       expect(opened.currentSegment).to.not.equal(other.currentSegment);
       await other.close();
       expect((await content()).split('\n').sort()).to.deep.equal(['', line(1).trim(), line(2).trim()]);
@@ -78,10 +78,10 @@ describe('the telemetry log', () => {
     });
     it('a log that was closed opens a new segment for what still comes', async () => {
       const opened = await open();
-      opened.append(line(1));
+      void opened.append(line(1));
       await opened.close();
       expect(opened.currentSegment).to.equal(undefined);
-      opened.append(line(2));
+      void opened.append(line(2));
       expect(await folder.segments()).to.have.length(2);
       expect(await content()).to.equal(line(1) + line(2));
     });
@@ -90,7 +90,7 @@ describe('the telemetry log', () => {
   describe('rotation', () => {
     it('by size: no segment grows over the limit, no line is cut in two', async () => {
       const opened = await open({ maxSegmentBytes: 25 });
-      for (let i = 0; i < 7; i++) opened.append(line(i));
+      for (let i = 0; i < 7; i++) void opened.append(line(i));
       await opened.close();
       const names = await folder.segments();
       expect(names.map((name) => parseSegmentName(name)?.sequence)).to.deep.equal([1, 2, 3, 4]);
@@ -98,8 +98,8 @@ describe('the telemetry log', () => {
     });
     it('a line over the limit has a segment of its own', async () => {
       const opened = await open({ maxSegmentBytes: 5 });
-      opened.append(line(1));
-      opened.append(line(2));
+      void opened.append(line(1));
+      void opened.append(line(2));
       await opened.close();
       expect(await folder.segments()).to.have.length(2);
       expect(await content()).to.equal(line(1) + line(2));
@@ -108,12 +108,12 @@ describe('the telemetry log', () => {
       let now = 0;
       const opened = await open({ maxSegmentAgeMs: 1_000, clock: () => now });
       now = 5_000;
-      opened.append(line(1));
+      void opened.append(line(1));
       now = 5_500;
-      opened.append(line(2));
+      void opened.append(line(2));
       expect(await folder.segments()).to.have.length(1);
       now = 6_001;
-      opened.append(line(3));
+      void opened.append(line(3));
       await opened.close();
       expect(await folder.segments()).to.have.length(2);
       expect(await content()).to.equal(line(1) + line(2) + line(3));
@@ -134,9 +134,9 @@ describe('the telemetry log', () => {
 
     it('a short write: the torn tail stays in its closed segment, the line goes whole into the next', async () => {
       const opened = await open({ io: faulty({ write: [FILE_IO.write, short(4)] }) });
-      opened.append(line(1));
-      opened.append(line(2));
-      opened.append(line(3));
+      void opened.append(line(1));
+      void opened.append(line(2));
+      void opened.append(line(3));
       await opened.close();
       const [first, second] = await folder.segments();
       expect(await folder.read(first as string)).to.equal(line(1) + line(2).slice(0, 4));
@@ -147,7 +147,7 @@ describe('the telemetry log', () => {
     });
     it('an I/O error: the line goes into the next segment', async () => {
       const opened = await open({ io: faulty({ write: [fails('EIO')] }) });
-      opened.append(line(1));
+      void opened.append(line(1));
       await opened.close();
       expect(await content()).to.equal(line(1));
       expect(opened.stats()).to.deep.include({ linesWritten: 1, appendFailures: 0, ioErrors: 1 });
@@ -155,13 +155,13 @@ describe('the telemetry log', () => {
     it('a full disk: lines are lost and counted, said once, without a flood of files; then it goes on by itself', async () => {
       const full = Array.from({ length: 11 }, () => fails('ENOSPC'));
       const opened = await open({ io: faulty({ write: [FILE_IO.write, ...full] }) });
-      opened.append(line(0));
+      void opened.append(line(0));
       for (let i = 1; i <= 10; i++) expect(opened.append(line(i))).to.equal(undefined);
       expect(opened.stats()).to.deep.include({ linesWritten: 1, appendFailures: 10 });
       expect(opened.stats().degradedSince).to.be.closeTo(Date.now(), 60_000);
       expect(eventTypes()).to.deep.equal(['degraded']);
       expect(await folder.segments()).to.have.length(2);
-      opened.append(line(11));
+      void opened.append(line(11));
       expect(events.at(-1)).to.deep.equal({ type: 'recovered', lost: 10 });
       expect(opened.stats()).to.deep.include({ linesWritten: 2, appendFailures: 10, degradedSince: undefined });
       expect(await content()).to.equal(line(0) + line(11));
@@ -169,11 +169,11 @@ describe('the telemetry log', () => {
     });
     it('a disk so full that no file can be made: the same', async () => {
       const opened = await open({ io: faulty({ create: [FILE_IO.create, fails('ENOSPC'), fails('EDQUOT')], write: [fails('EIO'), fails('EIO'), fails('EIO')] }) });
-      opened.append(line(1));
-      opened.append(line(2));
+      void opened.append(line(1));
+      void opened.append(line(2));
       expect(opened.stats().appendFailures).to.equal(2);
-      opened.append(line(3));
-      opened.append(line(4));
+      void opened.append(line(3));
+      void opened.append(line(4));
       await opened.close();
       expect(await content()).to.include(line(4));
       expect(eventTypes()).to.include.members(['degraded', 'recovered']);
@@ -181,7 +181,7 @@ describe('the telemetry log', () => {
     it('a disk that is full at the start does not keep the gateway from starting', async () => {
       const opened = await open({ io: faulty({ create: [fails('ENOSPC')] }) });
       expect(opened.currentSegment).to.equal(undefined);
-      opened.append(line(1));
+      void opened.append(line(1));
       expect(await content()).to.equal(line(1));
     });
     it('a folder that cannot be written at the start is a Failure that names it', async () => {
@@ -192,16 +192,16 @@ describe('the telemetry log', () => {
     });
     it('a listener that throws breaks nothing', async () => {
       const opened = await open({ io: faulty({ write: [fails('ENOSPC'), fails('ENOSPC')] }), onEvent: () => { throw new Error('mine'); } });
-      opened.append(line(1));
-      opened.append(line(2));
-      opened.append(line(3));
+      void opened.append(line(1));
+      void opened.append(line(2));
+      void opened.append(line(3));
       expect(opened.stats()).to.deep.include({ linesWritten: 1, appendFailures: 2 });
     });
     it('a slow write is counted', async () => {
       let now = 0;
       const opened = await open({ clock: () => now, io: faulty({ write: [(fd, data) => { now += 51; return FILE_IO.write(fd, data); }, (fd, data) => { now += 50; return FILE_IO.write(fd, data); }] }) });
-      opened.append(line(1));
-      opened.append(line(2));
+      void opened.append(line(1));
+      void opened.append(line(2));
       expect(opened.stats()).to.deep.include({ slowWrites: 1, lastSlowWriteMs: 51 });
     });
   });
@@ -217,7 +217,7 @@ describe('the telemetry log', () => {
     it('never: none, not even at the end', async () => {
       const { io, started } = syncs();
       const opened = await open({ fsync: 'never', io });
-      opened.append(line(1));
+      void opened.append(line(1));
       await opened.close();
       expect(started()).to.equal(0);
     });
@@ -227,7 +227,7 @@ describe('the telemetry log', () => {
       for (let i = 0; i < 5; i++) expect(opened.append(line(i))).to.equal(undefined);
       while (started() === 0) await tick();
       expect(started()).to.equal(1);
-      opened.append(line(5)); // while the first is under way
+      void opened.append(line(5)); // while the first is under way
       pending.shift()?.();
       while (started() === 1) await tick();
       pending.shift()?.();
@@ -239,7 +239,7 @@ describe('the telemetry log', () => {
     it('interval: what is dirty at the end is synced before the log is closed', async () => {
       const { io, pending, started } = syncs();
       const opened = await open({ fsync: 'interval', fsyncIntervalMs: 60_000, io });
-      opened.append(line(1));
+      void opened.append(line(1));
       let closed = false;
       const closing = opened.close().then(() => { closed = true; });
       while (started() === 0) await tick();
@@ -295,13 +295,13 @@ describe('the telemetry log', () => {
     });
     it('always, on the real disk: a thousand lines at once, in order', async () => {
       const opened = await open({ fsync: 'always' });
-      await Promise.all(Array.from({ length: 1_000 }, (_, n) => opened.append(line(n))));
+      await Promise.all(Array.from({ length: 1_000 }, async (_, n) => { await opened.append(line(n)); }));
       expect(await content()).to.equal(Array.from({ length: 1_000 }, (_, n) => line(n)).join(''));
     });
     it('close does not wait for a disk that hangs, beyond its deadline', async () => {
       const { io } = syncs();
       const opened = await open({ fsync: 'interval', fsyncIntervalMs: 60_000, io });
-      opened.append(line(1));
+      void opened.append(line(1));
       await opened.close(30);
     });
   });

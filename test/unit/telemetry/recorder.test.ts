@@ -22,7 +22,7 @@ describe('the recorder', () => {
   });
   it('asks for no price where nothing was used', () => {
     const { record, lines } = recorder({ price: () => expect.fail('asked') });
-    record(BARE);
+    void record(BARE);
     expect(lines).to.have.length(1);
   });
   it('hands on the promise that the last byte awaits', async () => {
@@ -34,13 +34,13 @@ describe('the recorder', () => {
   it('does not let a pricer or an observer break the call', () => {
     const fail = (): never => { throw new Error('no'); };
     const { record, lines } = recorder({ price: fail, onRecord: fail });
-    record(FULL);
+    void record(FULL);
     expect(JSON.parse(lines[0] as string)).to.not.have.property('cost');
   });
   it('tells its observer after the append, with the price', () => {
     const seen: unknown[] = [];
     const { record, lines } = recorder({ price: () => ({ cost: 1, source: 'provider', version: '' }), onRecord: (exchange, price) => { seen.push([lines.length, exchange.requestId, price?.cost]); } });
-    record(FULL);
+    void record(FULL);
     expect(seen).to.deep.equal([[1, FULL.requestId, 1]]);
   });
 });
