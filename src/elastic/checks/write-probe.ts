@@ -28,7 +28,7 @@ export const writeProbe: Check = {
       method: 'POST',
       path: '/_bulk',
       query: { timeout: '10s' },
-      body: `${JSON.stringify({ create: { _index: index, _id: id } })}\n${JSON.stringify({ request_id: id, timestamp: IMPOSSIBLE })}\n`,
+      body: `${JSON.stringify({ create: { _index: index, _id: id } })}\n${JSON.stringify({ request_id: id, timestamp: IMPOSSIBLE, ...(context.plan?.layout === 'data-stream' && { '@timestamp': new Date(context.now()).toISOString() }) })}\n`,
     });
     if (!isGood(answer)) {
       const failure = refusal(answer, `write to ${index}`);

@@ -5,7 +5,7 @@ import { planInit } from '../../../src/elastic/init-plan.js';
 import type { InitPlan } from '../../../src/elastic/init-step.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
 import { at } from '../../../src/elastic/json.js';
-import { createElastic } from '../../../src/elastic/client.js';
+import { createElastic, ElasticUnreachable, type ElasticRequest } from '../../../src/elastic/client.js';
 import { Failure } from '../../../src/domain/failure.js';
 import { Admin, configOf, freshName } from './cluster.js';
 
@@ -183,6 +183,25 @@ describe('es init on a real cluster', () => {
     const plans = await Promise.all([plan(), plan(), plan()]);
     await Promise.all(plans.map((each) => applyPlan(admin.elastic, each)));
     expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('stops cleanly at any step, and goes on the next time', async () => {
+    for (let good = 0; good < 3; good++) {
+      const index = `${name}-stop${String(good)}`;
+      names.push(index);
+      let writes = 0;
+      const failing = {
+        ...admin.elastic,
+        request: (request: ElasticRequest) => (request.method === 'PUT' && writes++ >= good ? Promise.reject(new ElasticUnreachable('cut by the test', 'connection', true, undefined)) : admin.elastic.request(request)),
+      };
+      const stopped = await applyPlan(failing, await planInit(failing, { index }, { now })).catch((error: unknown) => error);
+      expect(stopped).to.be.instanceOf(ElasticUnreachable);
+      const rest = await plan({ index });
+      expect(Object.values(actions(rest)).filter((action) => action === 'create')).to.have.length(3 - good);
+      expect(Object.values(actions(rest))).not.to.include('conflict');
+      await applyPlan(admin.elastic, rest);
+      expect(new Set(Object.values(actions(await plan({ index }))))).to.deep.equal(new Set(['unchanged']));
+    }
   });
 
   it('makes a data stream\'s template on 8 and 9, and says no on 7.17', async () => {

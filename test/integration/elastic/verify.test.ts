@@ -244,6 +244,20 @@ describe('es verify on a real cluster', () => {
     expect(at(await admin.must('GET', `/${index}/_count`), 'count')).to.equal(0);
   });
 
+  it('passes on a data stream, before and after its first record, where the server has them', async () => {
+    if ((await admin.version()) === 7) {
+      expect((await verify({ layout: 'data-stream' }, { only: ['layout'] }))['layout']?.message).to.match(/needs Elasticsearch 8 or 9/);
+      return;
+    }
+    await applyPlan(admin.elastic, await planInit(admin.elastic, { index: name, layout: 'data-stream' }, { now }));
+    const ids = ['layout', 'policy', 'template', 'mapping', 'alias', 'blocks', 'write', 'newest', 'canary'];
+    for (let round = 0; round < 2; round++) {
+      const seen = statuses(await verify({ layout: 'data-stream' }, { only: ids, canary: true }));
+      expect(seen).to.deep.equal({ layout: 'ok', policy: 'ok', template: 'ok', mapping: 'ok', alias: 'skip', blocks: 'ok', write: 'ok', newest: 'ok', canary: 'ok' });
+    }
+    expect(await admin.must('GET', `/_resolve/index/${name}*`)).to.have.property('data_streams').with.length(1);
+  });
+
   it('leaves out what writes with --no-write', async () => {
     expect((await verify({}, { noWrite: true, only: ['write'] }))['write']).to.include({ status: 'skip' });
   });
