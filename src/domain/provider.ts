@@ -57,6 +57,8 @@ export interface Provider {
   readonly dialects: readonly DialectRule[];
   /** For paths that no rule matches: error shapes, and whatever it can read. */
   readonly defaultDialect: Dialect;
+  /** Native paths of the provider's WebSocket interfaces; any other upgrade is refused. */
+  readonly socketPaths?: readonly RegExp[];
   /** The provider's id in @pydantic/genai-prices, where it differs from `name`. */
   readonly pricingId?: string;
   /** Headers that the provider requires and that are added where the client sent none (anthropic-version). */

@@ -20,6 +20,9 @@ export interface Usage {
   inputAudioTokens?: number;
   outputAudioTokens?: number;
   inputImageTokens?: number;
+  /** Audio and images among `cachedTokens`, where the provider says it. */
+  cachedAudioTokens?: number;
+  cachedImageTokens?: number;
   outputImageTokens?: number;
   /** Searches of the web that the provider bills by the piece. */
   webSearches?: number;

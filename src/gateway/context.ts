@@ -11,6 +11,7 @@ import type { ReadVariable } from './upstream.js';
 
 /** Time limits of an exchange, in milliseconds; 0 = off. */
 export interface TimeLimits {
+  readonly connectMs: number;
   readonly firstByteMs: number;
   readonly idleMs: number;
   readonly totalMs: number;
@@ -40,4 +41,6 @@ export interface GatewayContext {
   readonly refuse: () => ErrorType | undefined;
   /** Told of every exchange after it was recorded (--log-requests). */
   readonly onExchange: ((exchange: Exchange) => void) | undefined;
+  /** Told of a fault of the gateway's own, whose request was answered with `internal_error`. */
+  readonly onFault: ((error: unknown) => void) | undefined;
 }

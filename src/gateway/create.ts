@@ -47,6 +47,7 @@ export interface GatewayOptions {
   readonly allowOpen: boolean;
   readonly refuse: () => ErrorType | undefined;
   readonly onExchange?: (exchange: Exchange) => void;
+  readonly onFault?: (error: unknown) => void;
   /** 60 s unless given. */
   readonly clientIdleMs?: number;
 }
@@ -68,6 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const gatekeeper = new Gatekeeper(settings.apiKeys);
   const pools = new Pools({ connectTimeoutMs: settings.upstreamConnectTimeoutMs });
   const limits = {
+    connectMs: settings.upstreamConnectTimeoutMs,
     firstByteMs: settings.upstreamFirstByteTimeoutMs,
     idleMs: settings.upstreamIdleTimeoutMs,
     totalMs: settings.upstreamTotalTimeoutMs,
@@ -92,6 +94,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     allowOpen: options.allowOpen,
     refuse: options.refuse,
     onExchange: options.onExchange,
+    onFault: options.onFault,
   }, openai.provider.defaultDialect);
   return {
     proxy,

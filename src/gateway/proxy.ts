@@ -11,6 +11,8 @@ import { ProxiedRequest } from './proxied-request.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import type { Choice, Route } from './route.js';
 import { recordablePath, splitTarget, targetFault } from './target.js';
+import type { Upgrade } from './upgrade.js';
+import { UpgradedSession } from './upgraded-session.js';
 import { variablePrefix, type Upstream } from './upstream.js';
 
 interface Fault {
@@ -34,7 +36,8 @@ export class Proxy {
     this.#defaultDialect = defaultDialect;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  /** @param upgrade the connection, where the request wants to turn it into another protocol */
+  handle(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
     const { router, guard } = this.#gateway;
     const receivedAt = Date.now();
     const arrival: Arrival = {
@@ -62,11 +65,12 @@ export class Proxy {
     }
     const unfit = this.#unfit(request, route, admission, local);
     if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
-    new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
+    if (upgrade === undefined) new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
+    else new UpgradedSession(this.#gateway, request, response, upgrade, arrival, route, admission).start();
   }
 
   /** Reasons that have nothing to do with keys. */
-  #unfit(request: IncomingMessage, { upstream }: Route, admission: Admission, local: boolean): Fault | undefined {
+  #unfit(request: IncomingMessage, { upstream, nativePath }: Route, admission: Admission, local: boolean): Fault | undefined {
     const { guard, viaName } = this.#gateway;
     const spendsOurKey = admission.useOwnKey && (upstream.key !== undefined || upstream.provider.auth === 'aws-sigv4');
     // A keyless server of one's own (Ollama) is as little for strange pages as a key is.
@@ -80,8 +84,8 @@ export class Proxy {
     if (cameThrough(request.headers.via, viaName)) {
       return { type: 'loop_detected', message: 'The request has come through this gateway already: a provider\'s base URL leads back to it.' };
     }
-    if (isUpgrade(request)) {
-      return { type: 'upgrade_unsupported', message: 'The gateway does not forward WebSocket connections yet.', close: true };
+    if (isUpgrade(request) && !takesSockets(upstream, nativePath, request)) {
+      return { type: 'upgrade_unsupported', message: 'The gateway forwards WebSocket connections only to the realtime paths of providers that have them.', close: true };
     }
     if (upstream.origin === undefined) {
       const variable = `${variablePrefix(upstream.provider.name)}_BASE_URL`;
@@ -177,7 +181,7 @@ function unauthorized({ refused }: Refusal, upstream: Upstream): Fault {
 
 /** Whether `Via` names this gateway, as a whole word: another one's name may begin like ours. */
 function cameThrough(via: string | undefined, name: string): boolean {
-  return via !== undefined && via.split(/[\s,]+/).includes(name);
+  return via?.split(/[\s,]+/).includes(name) ?? false;
 }
 
 /** Codings beside `chunked` would have to be undone here: their bytes mean nothing without the header, which ends at this hop. */
@@ -188,6 +192,11 @@ function codingFault(request: IncomingMessage): string | undefined {
 
 function ignore(): void {
   // deliberately nothing
+}
+
+function takesSockets({ provider }: Upstream, nativePath: string, request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
+    && provider.socketPaths?.some((path) => path.test(nativePath)) === true;
 }
 
 /** WebSocket and its like; an offer of h2c, which Java's client makes to every server, may be ignored. */

@@ -48,16 +48,21 @@ export function splitBuckets(usage: Usage): TokenBuckets | undefined {
   const write1h = known ? count(usage.cacheWrite1hTokens) ?? 0 : 0;
   const audio = known ? count(usage.inputAudioTokens) ?? 0 : 0;
   const image = known ? count(usage.inputImageTokens) ?? 0 : 0;
-  const rest = (input ?? 0) - read - write - audio - image;
-  // Audio and images may overlap with the cache read, and few providers say by how much: only what must overlap does.
-  const cachedMedia = Math.max(0, -rest);
-  const cachedAudio = Math.min(cachedMedia, audio);
-  const cachedImage = cachedMedia - cachedAudio;
+  const saidAudio = count(usage.cachedAudioTokens);
+  const saidImage = count(usage.cachedImageTokens);
+  const said = known && (saidAudio !== undefined || saidImage !== undefined);
+  // Audio and images may overlap with the cache read. Where the provider does not say by how much, only what must overlap does.
+  const forced = Math.max(0, read + write + audio + image - (input ?? 0));
+  const cachedAudio = said ? saidAudio ?? 0 : Math.min(forced, audio);
+  const cachedImage = said ? saidImage ?? 0 : forced - cachedAudio;
+  const cachedMedia = cachedAudio + cachedImage;
+  const fresh = (input ?? 0) - read - write - audio - image + cachedMedia;
 
-  if (text < 0 || write1h > write || cachedMedia > Math.min(read, audio + image)) return undefined;
+  if (text < 0 || write1h > write || fresh < 0) return undefined;
+  if (cachedAudio > audio || cachedImage > image || cachedMedia > read) return undefined;
   return {
     input,
-    fresh: Math.max(0, rest),
+    fresh,
     cacheRead: read - cachedMedia,
     cacheWrite: write - write1h,
     cacheWrite1h: write1h,

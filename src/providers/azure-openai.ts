@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './rules/openai-rules.js';
+import { openAiRules, openAiSockets } from './rules/openai-rules.js';
 
 /** Every resource has a host of its own: AZURE_OPENAI_ENDPOINT says which. */
 export const azureOpenai: Provider = {
@@ -12,6 +12,7 @@ export const azureOpenai: Provider = {
   alsoAuth: ['bearer'], // Entra ID
   baseUrlVariables: ['AZURE_OPENAI_ENDPOINT'],
   unmistakablePaths: [/^\/openai\/deployments\//],
+  socketPaths: openAiSockets,
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
   pricingId: 'azure',

@@ -11,7 +11,7 @@ import { bedrockRules } from './rules/bedrock-rules.js';
 import { cohereRules } from './rules/cohere-rules.js';
 import { geminiRules } from './rules/gemini-rules.js';
 import { ollamaRules } from './rules/ollama-rules.js';
-import { openAiRules } from './rules/openai-rules.js';
+import { openAiRules, openAiSockets } from './rules/openai-rules.js';
 
 /** Addresses and dialects that come with the choice of a dialect. */
 interface Template {
@@ -83,6 +83,7 @@ export function customProvider({ name, baseUrl, dialect }: CustomProviderOptions
     nativeRoots: path === '' ? template.nativeRoots : [`${path}/v1`],
     auth: template.auth,
     ...(template.alsoAuth === undefined ? {} : { alsoAuth: template.alsoAuth }),
+    ...(template.dialects === openAiLike.dialects ? { socketPaths: openAiSockets } : {}),
     dialects: template.dialects,
     defaultDialect: template.defaultDialect,
     ...(template.defaultHeaders === undefined ? {} : { defaultHeaders: template.defaultHeaders }),

@@ -3,6 +3,9 @@ import { geminiStored } from '../wire/gemini.js';
 import { geminiRules } from './rules/gemini-rules.js';
 import { openAiRules } from './rules/openai-rules.js';
 
+/** The Live API. */
+const LIVE = /^\/ws\/google\.ai\.generativelanguage\.\w+\.GenerativeService\.\w+$/;
+
 const openAiPaths = openAiRules().map((rule) => ({
   ...rule,
   path: new RegExp(`^/v1beta/openai(?=/).*${rule.path.source}`),
@@ -14,12 +17,13 @@ export const gemini: Provider = {
   title: 'Google Gemini',
   origin: 'https://generativelanguage.googleapis.com',
   root: '/v1beta/openai', // the OpenAI-compatible interface
-  nativeRoots: ['/v1beta', '/v1alpha', '/upload'],
+  nativeRoots: ['/v1beta', '/v1alpha', '/upload', '/ws'],
   nativePaths: [/^\/v1\/(?:models|tunedModels)\/[^/]+:/],
   auth: 'x-goog-api-key',
   alsoAuth: ['bearer'],
-  unmistakablePaths: [/^\/v1beta\//],
+  unmistakablePaths: [/^\/v1beta\//, LIVE],
   unmistakableHeaders: ['x-goog-api-key'],
+  socketPaths: [LIVE],
   dialects: [...geminiRules, ...openAiPaths],
   defaultDialect: geminiStored,
   pricingId: 'google',

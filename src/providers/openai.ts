@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './rules/openai-rules.js';
+import { openAiRules, openAiSockets } from './rules/openai-rules.js';
 
 export const openai: Provider = {
   name: 'openai',
@@ -9,6 +9,7 @@ export const openai: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',
+  socketPaths: openAiSockets,
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
 };

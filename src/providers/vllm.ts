@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
-import { openAiRules } from './rules/openai-rules.js';
+import { openAiRules, openAiSockets } from './rules/openai-rules.js';
 
 /** One's own server: VLLM_BASE_URL says where. */
 export const vllm: Provider = {
@@ -10,6 +10,7 @@ export const vllm: Provider = {
   nativeRoots: ['/v1'],
   auth: 'none',
   alsoAuth: ['bearer'], // --api-key
+  socketPaths: openAiSockets,
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
 };

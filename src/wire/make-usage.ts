@@ -14,6 +14,17 @@ export function makeUsage(parts: UsageParts): Usage | undefined {
   return known.length === 0 ? undefined : Object.fromEntries(known);
 }
 
+/** Two usages together (the responses of one session): counts add up, the later service tier holds. */
+export function addUsage(a: Usage | undefined, b: Usage): Usage {
+  if (a === undefined) return b;
+  const sum: Record<string, unknown> = { ...a };
+  for (const [name, value] of Object.entries(b) as [string, unknown][]) {
+    const before = sum[name];
+    sum[name] = typeof before === 'number' && typeof value === 'number' ? before + value : value;
+  }
+  return sum;
+}
+
 /** The sum of what is known; undefined when the first summand is not known. */
 export function plus(base: number | undefined, ...more: readonly (number | undefined)[]): number | undefined {
   return base === undefined ? undefined : more.reduce<number>((sum, value) => sum + (value ?? 0), base);

@@ -13,6 +13,7 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | und
   if (usage === undefined || (input === undefined && output === undefined)) return undefined;
   const inputDetails = asRecord(usage.input_tokens_details) ?? asRecord(usage.input_token_details);
   const outputDetails = asRecord(usage.output_tokens_details) ?? asRecord(usage.output_token_details);
+  const cachedDetails = asRecord(inputDetails?.cached_tokens_details);
   const imageInput = asCount(inputDetails?.image_tokens);
   const ticks = asAmount(usage.cost_in_usd_ticks);
   return makeUsage({
@@ -25,6 +26,8 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | und
     inputAudioTokens: asCount(inputDetails?.audio_tokens),
     outputAudioTokens: asCount(outputDetails?.audio_tokens),
     inputImageTokens: imageInput,
+    cachedAudioTokens: asCount(cachedDetails?.audio_tokens),
+    cachedImageTokens: asCount(cachedDetails?.image_tokens),
     // The images API counts input by kind; its output is the image, unless details say otherwise.
     outputImageTokens: asCount(outputDetails?.image_tokens) ?? (imageInput === undefined || outputDetails !== undefined ? undefined : output),
     providerCost: ticks === undefined ? undefined : ticks / 1e10,

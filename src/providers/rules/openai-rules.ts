@@ -3,9 +3,13 @@ import type { DialectRule } from '../../domain/provider.js';
 import { anthropicMessages } from '../../wire/anthropic-messages.js';
 import { openAiChatDialect } from '../../wire/openai-chat.js';
 import { openAiStored } from '../../wire/openai-other.js';
+import { openAiRealtime } from '../../wire/openai-realtime.js';
 import { openAiResponses } from '../../wire/openai-responses.js';
 
 const openAiChat = openAiChatDialect();
+
+/** Where OpenAI-like APIs take WebSocket connections: realtime, and responses over one connection. */
+export const openAiSockets: readonly RegExp[] = [/\/(?:realtime|responses)$/];
 
 export interface OpenAiRuleOptions {
   /** The chat dialect, where `usage` differs from OpenAI's. */
@@ -24,6 +28,7 @@ export function openAiRules({ chat = openAiChat, streamUsage = false }: OpenAiRu
     { path: /\/completions$/, dialect: chat, ...(streamUsage ? { streamUsage } : {}) },
     { path: /\/responses(?:\/compact)?$/, dialect: openAiResponses },
     { path: /\/v1\/messages$/, dialect: anthropicMessages },
+    { path: /\/realtime$/, dialect: openAiRealtime },
     {
       path: /\/(?:responses|completions|files|uploads|batches|models|fine_tuning|vector_stores|assistants|threads|conversations|containers|evals|organization)(?:\/|$)/,
       dialect: openAiStored,

@@ -66,7 +66,7 @@ describe('commands about providers and prices', () => {
       expect(providers).to.have.length(19);
       expect(named('openai')).to.deep.equal({
         name: 'openai', title: 'OpenAI', base_url: 'https://api.openai.com', base_url_from: null,
-        dialects: ['openai-chat', 'openai-responses', 'anthropic-messages', 'openai'],
+        dialects: ['openai-chat', 'openai-responses', 'anthropic-messages', 'openai-realtime', 'openai'],
         key_variables: ['OPENAI_API_KEY'], key_set: true, key_from: 'OPENAI_API_KEY, environment',
       });
       expect(named('groq')).to.deep.include({ base_url: 'http://localhost:9', base_url_from: 'GROQ_BASE_URL, environment', key_set: false, key_from: null });

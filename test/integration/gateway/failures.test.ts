@@ -160,7 +160,7 @@ describe('failures', () => {
 
   it('answers 501 to a WebSocket and ignores an offer of h2c', async () => {
     const at = await start((_request, response) => response.end('{}'));
-    const ws = await rawExchange(at.port, 'GET /v1/realtime HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+    const ws = await rawExchange(at.port, 'GET /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
     expect(ws.text).to.match(/^HTTP\/1\.1 501/).and.match(/x-gateway-error: upgrade_unsupported/);
     const h2c = await rawExchange(at.port, 'GET /v1/models HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n', (text) => text.includes('{}'));
     expect(h2c.text).to.match(/^HTTP\/1\.1 200/);
