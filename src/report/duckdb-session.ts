@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, totalmem } from 'node:os';
 import { EXIT, Failure } from '../domain/failure.js';
+import { withPrivateFolder } from './private-folder.js';
 
 export type DuckDb = typeof import('@duckdb/node-api');
 export type SqlValue = string | number | boolean;
@@ -33,8 +32,7 @@ export async function hasDuckDb(load: () => Promise<DuckDb> = importDuckDb): Pro
  */
 export async function withDuckDb<T>(work: (session: Session) => Promise<T>, load: () => Promise<DuckDb> = importDuckDb): Promise<T> {
   const { DuckDBInstance } = await load().catch((error: unknown) => { throw missing(error); });
-  const tempDir = await mkdtemp(join(tmpdir(), 'gateway-metrics-'));
-  try {
+  return withPrivateFolder(async (tempDir) => {
     const instance = await DuckDBInstance.create(':memory:', settings(tempDir));
     const connection = await instance.connect();
     try {
@@ -49,9 +47,7 @@ export async function withDuckDb<T>(work: (session: Session) => Promise<T>, load
       connection.closeSync();
       instance.closeSync();
     }
-  } finally {
-    await rm(tempDir, { recursive: true, force: true });
-  }
+  });
 }
 
 /** A report must not take the machine from the gateway beside it, and nothing is ever downloaded. */

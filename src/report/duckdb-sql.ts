@@ -17,7 +17,9 @@ const COUNTED: readonly RecordFieldName[] = [
 ];
 
 /** The metrics in terms of what `counted` holds. */
-const EXPRESSIONS: Readonly<Record<MetricName, string>> = {
+type Expressions = Readonly<Record<MetricName, string>>;
+
+const EXPRESSIONS: Expressions = {
   requests: 'requests',
   errors: 'errors',
   error_rate: 'errors / requests',
@@ -32,6 +34,9 @@ const EXPRESSIONS: Readonly<Record<MetricName, string>> = {
   tokens_per_second: 'timed_tokens / nullif(timed_ms, 0)',
   cost: 'dollars',
 };
+
+/** With one record per group, its latency is every percentile: millions of such groups need no lists. */
+const OF_ONE_RECORD: Expressions = { ...EXPRESSIONS, latency_p50_ms: 'latencies', latency_p95_ms: 'latencies', latency_p99_ms: 'latencies' };
 
 const RESULT = [
   'requests', 'errors', 'latency_mean_ms', 'latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms', 'provider_latency_mean_ms', 'input_tokens', 'output_tokens', 'total_tokens',
@@ -48,10 +53,12 @@ export function fieldsOf(query: MetricsQuery): RecordFieldName[] {
  */
 export function compileSql(query: MetricsQuery, records: string): Statement {
   const { sort, limit } = query;
+  const single = query.by.includes('request_id');
+  const expressions = single ? OF_ONE_RECORD : EXPRESSIONS;
   const keys = query.by.map((field, i) => ({ field, name: `k${String(i)}` }));
   const filters = query.filters.map(condition);
   const column = sort.column;
-  const sorted = isMetric(column) ? EXPRESSIONS[column] : keys.find(({ field }) => field === column)?.name ?? 'requests';
+  const sorted = isMetric(column) ? expressions[column] : keys.find(({ field }) => field === column)?.name ?? 'requests';
   const sql = `
 WITH records AS (${records}),
 counted AS (
@@ -60,7 +67,7 @@ counted AS (
     count(*) FILTER (error_count > 0 OR end_reason <> 'complete') AS errors,
     count(total_latency_ms) AS timed,
     avg(total_latency_ms) AS latency_mean,
-    ${quantiles('total_latency_ms')} AS latencies,
+    ${single ? 'min(total_latency_ms)' : quantiles('total_latency_ms')} AS latencies,
     avg(provider_latency_ms) AS provider_latency_mean,
     sum(input_tokens) AS tokens_in,
     sum(output_tokens) AS tokens_out,
@@ -75,7 +82,7 @@ counted AS (
 )
 SELECT ${[
     ...keys.map(({ name }) => name),
-    ...RESULT.map((metric) => `CAST(${EXPRESSIONS[metric]} AS DOUBLE)`),
+    ...RESULT.map((metric) => `CAST(${expressions[metric]} AS DOUBLE)`),
     'CAST(timed_tokens AS DOUBLE)', 'CAST(timed_ms AS DOUBLE)', 'dollars', 'CAST(count(*) OVER () AS DOUBLE)',
   ].join(', ')}
 FROM counted

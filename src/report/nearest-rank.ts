@@ -14,7 +14,9 @@ const MIN_POWER = 4;
 const MAX_POWER = 20;
 const POWERS = Array.from({ length: MAX_POWER - MIN_POWER + 1 }, (_, i) => MIN_POWER + i);
 
-const QUANTILES = PERCENTS.flatMap((percent) => [percent / 100, ...POWERS.map((power) => percent / 100 - 2 ** -power)]);
+/** Half of n is rounded up by both rules. */
+const LADDERS: Readonly<Record<Percent, readonly number[]>> = { 50: [], 95: POWERS, 99: POWERS };
+const QUANTILES = PERCENTS.flatMap((percent) => [percent / 100, ...LADDERS[percent].map((power) => percent / 100 - 2 ** -power)]);
 
 /** All that `percentile` picks from; an aggregate. */
 export function quantiles(column: string): string {
@@ -23,7 +25,8 @@ export function quantiles(column: string): string {
 
 /** The percentile, from a column with `quantiles` and one with the number of values that went in. */
 export function percentile(percent: Percent, list: string, count: string): string {
-  const first = PERCENTS.indexOf(percent) * (POWERS.length + 1) + 1; // lists of SQL begin at 1
+  const first = QUANTILES.indexOf(percent / 100) + 1; // lists of SQL begin at 1
+  if (LADDERS[percent].length === 0) return `${list}[${String(first)}]`;
   const above = `(${String(percent)} * ${count} + 99) // 100`;
   // The same arithmetic as the histogram's, so that halves are rounded alike.
   const nearest = `floor(CAST(${String(percent / 100)} AS DOUBLE) * ${count} + 0.5)`;
