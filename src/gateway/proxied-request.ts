@@ -86,6 +86,14 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   start(): void {
     this.#gateway.sweeper.add(this);
     this.#response.on('close', () => this.#onClose());
+    try {
+      this.#begin();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #begin(): void {
     const pathFacts = this.#route.dialect.readPath?.(this.#route.nativePath);
     this.#model = pathFacts?.model;
     this.#stream = pathFacts?.stream;
@@ -112,6 +120,15 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   onBody(body: Buffer): void {
     this.#bodyReadMs = performance.now() - this.#arrival.startedAt;
     this.#body = body;
+    try {
+      this.#readFacts(body);
+      this.#dispatch();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #readFacts(body: Buffer): void {
     if (this.#request.headers['content-encoding'] === undefined) {
       const facts = readBodyFacts(body);
       this.#model = facts.model ?? this.#model;
@@ -122,7 +139,6 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
         this.#spliced = true;
       }
     }
-    this.#dispatch();
   }
 
   onBodyFailure(reason: 'body_too_large' | 'buffers_full' | 'client_closed'): void {
@@ -206,6 +222,14 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, statusText?: string): void {
     if (status < 200 || this.#phase === 'settled') return;
+    try {
+      this.#beginAnswer(controller, status, headers, statusText);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #beginAnswer(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, statusText?: string): void {
     this.#phase = 'answering';
     this.#lastActivityAt = performance.now();
     this.#providerStatus = status;
@@ -346,6 +370,12 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     const send = (): void => { sendAnswer(this.#request, this.#response, answer); };
     if (written === undefined) send();
     else void written.then(send);
+  }
+
+  /** A fault of our own must not end the process, and with it everybody's requests. */
+  #onFault(error: unknown): void {
+    this.#gateway.onFault?.(error);
+    this.#fail('internal_error', 'The gateway met a fault of its own; its log says more.');
   }
 
   #abort(): void {

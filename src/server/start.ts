@@ -59,6 +59,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     instance: telemetry.instance,
     allowOpen: options.allowOpen,
     refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
+    onFault: (error) => { logger.error({ err: error }, 'a fault of the gateway: its request was answered with internal_error'); },
     ...(options.logRequests ? {
       onExchange: (exchange) => {
         logger.info({

@@ -34,6 +34,8 @@ export interface HarnessOptions {
   readonly onRecord?: (exchange: Exchange) => void;
   /** Silence of a client that sends its body; 60 s unless given. */
   readonly clientIdleMs?: number;
+  /** Faults of the gateway's own. */
+  readonly onFault?: (error: unknown) => void;
   /** Why requests are refused at the moment. */
   readonly refuse?: () => ErrorType | undefined;
   /** Time for which an idle connection is kept; 5 s unless given. */
@@ -66,6 +68,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     instance: 'test',
     allowOpen: options.allowOpen ?? false,
     refuse: options.refuse ?? (() => undefined),
+    ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     ...(options.clientIdleMs === undefined ? {} : { clientIdleMs: options.clientIdleMs }),
   });
   const app = buildApp({
