@@ -15,13 +15,13 @@ export interface Goal {
   readonly unit: string;
 }
 
-export function verdict({ value, limit, atLeast = false }: Goal): 'met' | 'not met' | 'not measured' {
+function verdict({ value, limit, atLeast = false }: Goal): 'met' | 'not met' | 'not measured' {
   if (value === undefined || Number.isNaN(value)) return 'not measured';
   return (atLeast ? value >= limit : value <= limit) ? 'met' : 'not met';
 }
 
 /** Every aim, measured or not. */
-export function goals(result: BenchResult): Goal[] {
+function goals(result: BenchResult): Goal[] {
   return [...proxyGoals(result), ...exporterGoals(result), ...memoryGoals(result), ...commandGoals(result)];
 }
 

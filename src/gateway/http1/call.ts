@@ -1,0 +1,44 @@
+import type { AnswerHead } from './answer-head.js';
+import type { Connection } from './connection.js';
+import type { UpstreamRequest } from './request.js';
+
+/** Told how a call goes; after `onAnswerEnd`, `onCallFailed` or an abort nothing more comes. */
+export interface CallHandler {
+  /** There is a connection: the first bytes of the request leave now. */
+  onRequestSent(): void;
+  /** The head of the final answer (status 200 or above). */
+  onAnswerHead(head: AnswerHead): void;
+  onAnswerData(chunk: Buffer): void;
+  onAnswerEnd(): void;
+  /** No connection, a lost one, or an answer that is not HTTP. */
+  onCallFailed(error: Error): void;
+}
+
+/** One request on its way, and the means to slow down or end it. */
+export class Call {
+  readonly request: UpstreamRequest;
+  readonly handler: CallHandler;
+  /** What carries it; undefined before it has one and once it is over. */
+  connection: Connection | undefined;
+  aborted = false;
+
+  constructor(request: UpstreamRequest, handler: CallHandler) {
+    this.request = request;
+    this.handler = handler;
+  }
+
+  /** Asks for no more data until `resume`; what was read already is kept. */
+  pause(): void {
+    this.connection?.pause();
+  }
+
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  /** Ends the call; its connection with it if the request may have left. The handler hears nothing more. */
+  abort(): void {
+    this.aborted = true;
+    this.connection?.abandon();
+  }
+}
