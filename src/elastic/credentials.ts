@@ -44,7 +44,7 @@ function authorization(secrets: Secrets, read: (variable: string, path: string) 
 }
 
 /** The base64 form of an API key that is written as that or as `id:key`. */
-export function encodedKey(text: string): string {
+function encodedKey(text: string): string {
   return text.includes(':') ? Buffer.from(text).toString('base64') : text;
 }
 

@@ -57,7 +57,7 @@ export function normalTemplate(template: unknown): JsonObject {
 }
 
 /** Settings as one flat table of strings, without the prefix `index.`. */
-export function normalSettings(settings: JsonObject, prefix = ''): Record<string, string> {
+function normalSettings(settings: JsonObject, prefix = ''): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [key, value] of Object.entries(settings)) {
     const path = prefix + key;

@@ -57,7 +57,7 @@ function asObject(role: unknown): unknown {
 }
 
 /** What the server adds (empty lists, defaults) left out, lists sorted. */
-export function normalRole(role: unknown): JsonObject {
+function normalRole(role: unknown): JsonObject {
   const other: JsonObject = {};
   for (const key of ['applications', 'run_as', 'remote_indices', 'remote_cluster']) {
     const list = listAt(role, key);

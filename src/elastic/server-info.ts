@@ -59,7 +59,7 @@ function looksLikeElasticsearch(answer: Answer): boolean {
   return answer.isJson && (answer.status === 401 || answer.status === 403) && errorOf(answer).type === 'security_exception';
 }
 
-export function headerOf(answer: Answer, name: string): string | undefined {
+function headerOf(answer: Answer, name: string): string | undefined {
   const value = at(answer.headers, name);
   return Array.isArray(value) ? value.map(String).join(', ') : typeof value === 'string' ? value : undefined;
 }

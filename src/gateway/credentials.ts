@@ -19,10 +19,6 @@ const PLACES_OF: Readonly<Record<AuthStyle, readonly string[]>> = {
   none: ['authorization'],
 };
 
-export interface GatewayKeys {
-  readonly keys: readonly { readonly label: string; readonly key: string }[];
-}
-
 /** What is to happen with the credentials of one request. */
 export interface Admission {
   /** Label of the gateway key that was used. */

@@ -18,7 +18,7 @@ import { vertex } from './vertex.js';
 import { vllm } from './vllm.js';
 import { xai } from './xai.js';
 
-export { customProvider, CUSTOM_DIALECTS, type CustomDialect, type CustomProviderOptions } from './custom.js';
+export { customProvider, CUSTOM_DIALECTS } from './custom.js';
 export { customProviders } from './custom-list.js';
 export { demoProvider } from './demo.js';
 

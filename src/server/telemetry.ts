@@ -5,7 +5,7 @@ import { gatewayInstance } from '../telemetry/instance.js';
 import { acquireLock } from '../telemetry/lock.js';
 import { openLog, type LogEvent, type TelemetryLog } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
-import { startExport, type Export } from './export.js';
+import { startExport } from './export.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { loadPrices } from './prices.js';
@@ -105,5 +105,3 @@ function report(logger: Logger, event: LogEvent): void {
     case 'fsync-failed': logger.error({ error: event.error }, 'the disk did not confirm the telemetry log: a power cut may lose records'); break;
   }
 }
-
-export type { Export };

@@ -6,8 +6,8 @@ export const LINE_PREFIX = '{"request_id":"';
 export const ID_START = LINE_PREFIX.length;
 export const ID_END = ID_START + 26;
 export const TIMESTAMP_PREFIX = '","timestamp":"';
-export const TIMESTAMP_START = ID_END + TIMESTAMP_PREFIX.length;
-export const DATE_END = TIMESTAMP_START + 10;
+const TIMESTAMP_START = ID_END + TIMESTAMP_PREFIX.length;
+const DATE_END = TIMESTAMP_START + 10;
 export const TIMESTAMP_END = TIMESTAMP_START + 24;
 
 const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;

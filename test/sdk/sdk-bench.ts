@@ -53,7 +53,7 @@ export function expectRecord(record: RecordedCall, expected: { readonly cost: nu
 export const M = 1_000_000;
 
 /** What aimock says that every call has used, in each provider's own names. */
-export const AIMOCK_USAGE = {
+const AIMOCK_USAGE = {
   prompt_tokens: 19, completion_tokens: 10, total_tokens: 29, input_tokens: 19, output_tokens: 10,
   promptTokenCount: 19, candidatesTokenCount: 10, totalTokenCount: 29,
 };

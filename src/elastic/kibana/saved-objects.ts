@@ -9,7 +9,7 @@ const DASHBOARD_WIDTH = 48;
 const SLOWEST = 'slowest-requests';
 
 /** What the table of the slowest requests shows of each. */
-export const SLOWEST_COLUMNS: readonly RecordFieldName[] = ['total_latency_ms', 'provider_latency_ms', 'provider', 'model', 'path', 'status_code', 'output_tokens', 'request_id'];
+const SLOWEST_COLUMNS: readonly RecordFieldName[] = ['total_latency_ms', 'provider_latency_ms', 'provider', 'model', 'path', 'status_code', 'output_tokens', 'request_id'];
 
 /** Everything that `gateway kibana import` sends for that ELASTICSEARCH_INDEX: data view, panels, dashboard; each after what it refers to. */
 export function savedObjects(name: string): readonly JsonObject[] {

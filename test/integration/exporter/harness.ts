@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config, ElasticsearchConfig } from '../../../src/config/config.js';
+import type { ElasticsearchConfig } from '../../../src/config/config.js';
 import type { Exchange } from '../../../src/domain/exchange.js';
 import { newRequestId } from '../../../src/domain/request-id.js';
 import { createElastic, type Elastic } from '../../../src/elastic/client.js';
@@ -184,5 +184,3 @@ export class ExportHarness {
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
-
-export type { Config };

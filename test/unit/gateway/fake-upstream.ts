@@ -12,7 +12,7 @@ const dialect: Dialect = {
 };
 
 /** A provider for tests of rules that do not depend on a real one. */
-export function fakeProvider(provider: Partial<Provider> & { name: string }): Provider {
+function fakeProvider(provider: Partial<Provider> & { name: string }): Provider {
   return {
     title: provider.name, origin: `https://${provider.name}.example`, root: '/v1', nativeRoots: [], auth: 'bearer', dialects: [],
     defaultDialect: dialect, ...provider,
