@@ -8,6 +8,7 @@ import type { TelemetryLog } from '../telemetry/log.js';
 import type { Segment } from '../telemetry/segments.js';
 import type { Logger } from './logger.js';
 import type { ElasticsearchHealth } from './readiness.js';
+import { ReportWriter } from './report-writer.js';
 
 /** The export of one gateway, as the rest of the server sees it. */
 export interface Export {
@@ -49,11 +50,13 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     };
   }
   let status: ExportStatus | undefined;
+  const note = new ReportWriter(telemetry.dir);
   const supervisor = new Supervisor({
     input: { dir: telemetry.dir, maxTelemetryBytes: telemetry.maxBytes, elasticsearch, timing: { ...TIMING, ...options.timing } },
     writers: new Map([[process.pid, log.writer]]),
     onStatus: (heard, bulkMs) => {
       status = heard;
+      note.heard(heard);
       options.onStatus?.(heard, bulkMs);
     },
     onLog: (level, fields, message) => { logger[level](fields, message); },
@@ -77,7 +80,10 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     health: () => healthOf(status),
     status: () => status,
     restarts: () => supervisor.restarts,
-    stop: (deadlineMs) => supervisor.stop(deadlineMs),
+    stop: async (deadlineMs) => {
+      await supervisor.stop(deadlineMs);
+      await note.end();
+    },
   };
 }
 

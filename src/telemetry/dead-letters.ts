@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { readRetries } from './dead-letter-retries.js';
 import { syncFolder } from './durable-file.js';
 import { telemetryPaths } from './layout.js';
 import { ID_END, ID_START } from './line-format.js';
@@ -67,6 +69,7 @@ export class DeadLetters {
   static async load(options: DeadLettersOptions): Promise<DeadLetters> {
     const folder = telemetryPaths(options.dir).deadLetters;
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await removeDelivered(options.dir);
     const files = await deadLetterFiles(options.dir);
     const last = files.at(-1);
     // Only the last file's: what is refused again after a crash was refused shortly before it.
@@ -157,15 +160,22 @@ export async function deadLetterFiles(dir: string): Promise<{ path: string; sequ
   return files.filter((file) => file !== undefined).sort((a, b) => a.sequence - b.sequence);
 }
 
-/** How many dead letters there are. */
+/** How many dead letters wait for a mend; those that were delivered by a later attempt do not count. */
 export async function countDeadLetters(dir: string): Promise<number> {
   let count = 0;
+  for await (const _ of deadLetters(dir)) count++;
+  return count;
+}
+
+/** The dead letters that wait for a mend, oldest first. */
+export async function* deadLetters(dir: string): AsyncGenerator<DeadLetterEntry> {
+  const { delivered } = await readRetries(dir);
   for (const { path } of await deadLetterFiles(dir)) {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, at + 1)) count++;
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      const entry = parseDeadLetter(line);
+      if (entry !== undefined && !delivered.has(entry.request_id)) yield entry;
     }
   }
-  return count;
 }
 
 /** The entry of one line of a dead-letter file, or undefined where a crash cut it. */
@@ -175,6 +185,16 @@ export function parseDeadLetter(text: string): DeadLetterEntry | undefined {
     return typeof entry.request_id === 'string' && typeof entry.line === 'string' ? entry as DeadLetterEntry : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Files of which every letter was delivered by a later attempt are of no more use. */
+async function removeDelivered(dir: string): Promise<void> {
+  const { delivered } = await readRetries(dir);
+  if (delivered.size === 0) return;
+  for (const { path } of await deadLetterFiles(dir)) {
+    const ids = await idsOf(path);
+    if (ids.size > 0 && [...ids].every((id) => delivered.has(id))) await unlink(path).catch(() => undefined);
   }
 }
 

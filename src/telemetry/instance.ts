@@ -14,8 +14,8 @@ const NAME = /^[a-z0-9][a-z0-9.-]{0,59}-[0-9a-z]{4}$/;
  */
 export async function gatewayInstance(dir: string): Promise<string> {
   const path = telemetryPaths(dir).instance;
-  const kept = (await readFile(path, 'utf8').catch(() => '')).trim();
-  if (NAME.test(kept)) return kept;
+  const kept = await knownInstance(dir);
+  if (kept !== undefined) return kept;
   const name = `${hostPart()}-${randomInt(36 ** 4).toString(36).padStart(4, '0')}`;
   const draft = `${path}.${process.pid}`;
   try {
@@ -25,6 +25,12 @@ export async function gatewayInstance(dir: string): Promise<string> {
     throw unwritable(dir, error);
   }
   return name;
+}
+
+/** The name that this log's gateway has, or undefined where none was made yet. */
+export async function knownInstance(dir: string): Promise<string | undefined> {
+  const kept = (await readFile(telemetryPaths(dir).instance, 'utf8').catch(() => '')).trim();
+  return NAME.test(kept) ? kept : undefined;
 }
 
 function hostPart(): string {

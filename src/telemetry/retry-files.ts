@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { targetKey, type Cursor, type Target } from './cursor.js';
 import { syncFolder } from './durable-file.js';
 import { telemetryPaths } from './layout.js';
+import { lineKey } from './line-format.js';
 import { LineReader, type Chunk } from './line-reader.js';
 import type { Settlement } from './settlement.js';
 
@@ -48,6 +49,23 @@ export async function retryBytes(dir: string, cursor: Cursor): Promise<number> {
     return Math.max(0, size - (cursor.retry.get(name) ?? 0));
   }));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Ids of the lines in retry/ that are not settled. */
+export async function retryIds(dir: string, cursor: Cursor): Promise<Set<string>> {
+  const folder = telemetryPaths(dir).retry;
+  const ids = new Set<string>();
+  for (const { name } of await filesOf(folder, cursor.target)) {
+    const reader = new LineReader(join(folder, name), cursor.retry.get(name) ?? 0);
+    for (let chunk = await reader.read(); chunk !== undefined && chunk !== 'gone'; chunk = await reader.read()) {
+      for (const line of chunk.lines) {
+        const id = lineKey(line)?.id;
+        if (id !== undefined) ids.add(id);
+      }
+    }
+    await reader.close();
+  }
+  return ids;
 }
 
 /**

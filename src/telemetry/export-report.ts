@@ -1,0 +1,35 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What the exporter last said of itself, for commands that run beside it. */
+export interface ExportReport {
+  /** When it said so. */
+  readonly at: string;
+  readonly pid: number;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly fix: string | null;
+  readonly held_indices: readonly { readonly index: string; readonly reason: string }[];
+  readonly last_error: string | null;
+  readonly last_error_at: string | null;
+  readonly last_success_at: string | null;
+  /** Since the gateway's start. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+const FILE = 'exporter.json';
+
+/** Replaces the report; not synced, since it is told anew every few seconds. */
+export async function writeExportReport(dir: string, report: ExportReport): Promise<void> {
+  const draft = join(dir, `${FILE}.${process.pid}.tmp`);
+  await writeFile(draft, `${JSON.stringify(report)}\n`, { mode: 0o600 });
+  await rename(draft, join(dir, FILE));
+}
+
+export async function readExportReport(dir: string): Promise<ExportReport | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dir, FILE), 'utf8')) as ExportReport;
+  } catch {
+    return undefined;
+  }
+}
