@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer, type ClientOptions } from 'ws';
+import { ensureCertificates } from '../../support/elasticsearch/certificates.js';
 import { rawExchange, startProxy, until, type HarnessOptions, type ProxyHarness } from '../../support/proxy-harness.js';
 
 const DONE = (input: number, output: number): string => JSON.stringify({
@@ -22,8 +26,7 @@ interface Provider {
   close(): Promise<void>;
 }
 
-async function startRealtime(): Promise<Provider> {
-  const server = createServer((_request, response) => { response.writeHead(426).end(); });
+async function startRealtime(server: Server = createServer()): Promise<Provider> {
   const sockets = new WebSocketServer({ server, perMessageDeflate: true, handleProtocols: (offered) => [...offered][0] ?? false });
   const provider: Provider = {
     url: '', server, handshakes: [], sockets: [],
@@ -48,7 +51,7 @@ async function startRealtime(): Promise<Provider> {
     });
   });
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return Object.assign(provider, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  return Object.assign(provider, { url: `${server instanceof HttpsServer ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
 describe('WebSocket connections', () => {
@@ -119,6 +122,27 @@ describe('WebSocket connections', () => {
     expect(exchange.requestSize).to.be.above(1_270_000);
     expect(exchange.responseSize).to.be.above(1_270_000);
     expect(proxy.exchanges).to.have.length(1);
+  });
+
+  it('go on over TLS, with a certificate that is checked', async () => {
+    const { caFile, certFile, keyFile } = await ensureCertificates();
+    const secure = await startRealtime(createHttpsServer({ cert: await readFile(certFile), key: await readFile(keyFile) }) as unknown as Server);
+    const trusted = getCACertificates('default');
+    try {
+      await start({ env: { OPENAI_BASE_URL: secure.url } });
+      expect((await refused(open('/v1/realtime?model=m'))).status).to.equal(502);
+      setDefaultCACertificates([...trusted, await readFile(caFile, 'utf8')]);
+      const client = open('/v1/realtime?model=m');
+      await opened(client);
+      const end = closed(client);
+      client.send('bye');
+      await end;
+      await until(() => proxy.exchanges.length === 2);
+      expect(proxy.exchanges.map(({ statusCode, errorType }) => [statusCode, errorType])).to.deep.equal([[502, 'upstream_connect'], [101, undefined]]);
+    } finally {
+      setDefaultCACertificates(trusted);
+      await secure.close();
+    }
   });
 
   it('carry the client\'s key and protocol, and nothing that is not the provider\'s', async () => {
