@@ -108,7 +108,7 @@ describe('AWS signatures', () => {
       expect(text).to.match(/^HTTP\/1\.1 401/).and.include('AWS_ACCESS_KEY_ID');
       expect(await proxy.exchange()).to.deep.include({ provider: 'bedrock', errorType: 'unauthorized', attempts: 0, endReason: 'gateway' });
     } finally {
-      for (const [name, value] of Object.entries(before)) if (value === undefined) delete process.env[name]; else process.env[name] = value;
+      for (const [name, value] of Object.entries(before)) if (value === undefined) Reflect.deleteProperty(process.env, name); else process.env[name] = value;
       expect(process.env['HOME']).to.equal(home);
       await proxy.close();
     }
