@@ -3,12 +3,12 @@
  * ones before it said, and the last line is the sum.
  */
 import { fileURLToPath } from 'node:url';
-import { wayToServer } from './support/elasticsearch/obtain.js';
-import { RELEASES, type Major } from './support/elasticsearch/versions.js';
-import { interrupt, runStep } from './support/suite/step.js';
-import { allSteps, matrixSteps } from './support/suite/steps.js';
+import { wayToServer } from '../elasticsearch/obtain.js';
+import { RELEASES, type Major } from '../elasticsearch/versions.js';
+import { interrupt, runStep } from './step.js';
+import { allSteps, matrixSteps } from './steps.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The newest first: it is what most people run. */
 const LINES = RELEASES.map(({ major }) => major).toReversed() as [Major, ...Major[]];
 
