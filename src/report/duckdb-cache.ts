@@ -8,8 +8,8 @@ import type { LogFile } from './log-files.js';
 /** Changes with the columns: what an older version has cached is then not met any more. */
 const SCHEMA = createHash('sha256').update(COLUMNS).digest('hex').slice(0, 8);
 
-/** A segment becomes at most this much of its size as Parquet; really it is about a fifth. */
-const MAX_SHARE = 0.5;
+/** A segment becomes at most this much of its size as Parquet; usually it is less than a tenth. */
+const MAX_SHARE = 0.25;
 
 /**
  * Parquet copies of segments, ten times as quick to read. Names begin with the segment's stem, by
