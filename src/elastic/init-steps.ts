@@ -139,7 +139,7 @@ export function mappingStep({ name, layout, state, objects, now }: StepInput): I
   if (broken !== undefined) {
     return {
       id, action: 'conflict', requests: [],
-      detail: `${broken.index.name} exists with another mapping, and types of an existing index cannot be changed (${describeDrift(broken.drift)}). Ways out: choose another ELASTICSEARCH_INDEX; or copy its records elsewhere, delete it yourself and run this again`,
+      detail: `${broken.index.name} exists with another mapping, and types of an existing index cannot be changed (${describeDrift(broken.drift)}). ${waysOut(name, layout)}`,
     };
   }
   const old = seen.filter(({ drift }) => drift.wrong.length > 0);
@@ -160,6 +160,11 @@ export function mappingStep({ name, layout, state, objects, now }: StepInput): I
     })),
     privileges: { cluster: [], index: ['manage'] },
   };
+}
+
+function waysOut(name: string, layout: Layout): string {
+  const move = layout === 'single' ? `move its records into daily indices with \`gateway es init --migrate\`; ` : '';
+  return `Ways out: ${move}choose another ELASTICSEARCH_INDEX than ${name}; or copy its records elsewhere, delete it yourself and run this again`;
 }
 
 /** The index that new records go to, if it exists. */

@@ -31,7 +31,8 @@ function conflictWith(name: string, requested: Layout, holder: NameHolder): stri
   const elsewhere = 'choose another ELASTICSEARCH_INDEX, or copy its records elsewhere, delete it yourself and run this again';
   if (holder.kind === 'index' && requested !== 'single') {
     const what = requested === 'daily' ? 'an alias' : 'a data stream';
-    return `${name} is a concrete index, and ${what} cannot bear the name of an index. Nothing was changed. Ways out: keep the index with ELASTICSEARCH_LAYOUT=single; ${elsewhere}.`;
+    const move = requested === 'daily' ? ' move its records into daily indices with `gateway es init --migrate`;' : '';
+    return `${name} is a concrete index, and ${what} cannot bear the name of an index. Nothing was changed. Ways out: keep the index with ELASTICSEARCH_LAYOUT=single;${move} ${elsewhere}.`;
   }
   if (holder.kind === 'data-stream' && requested !== 'data-stream') {
     return `${name} is a data stream. Nothing was changed. Ways out: keep it with ELASTICSEARCH_LAYOUT=data-stream; ${elsewhere}.`;

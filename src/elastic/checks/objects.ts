@@ -36,7 +36,7 @@ export const layout: Check = {
       const retention = stringAt(state.policy, 'phases', 'delete', 'min_age') ?? retentionOf(plan.objects);
       const age = timeMs(retention);
       const deadline = index?.createdAt === undefined || index.policy === undefined || age === undefined ? '' : `; ${index.name} goes on ${new Date(index.createdAt + age).toISOString().slice(0, 10)}`;
-      return warn(`${lifecycleTrap(config.index, retention)}${deadline}`, 'Use ELASTICSEARCH_LAYOUT=daily with another ELASTICSEARCH_INDEX, or give the index a policy that suits you.');
+      return warn(`${lifecycleTrap(config.index, retention)}${deadline}`, 'Move the records into daily indices with `gateway es init --migrate`, or give the index a policy that suits you.');
     }
     return ok(step?.detail ?? plan.layout);
   },
@@ -113,7 +113,7 @@ export const mapping: Check = {
     const drifted = state.indices.map((index) => ({ index, drift: mappingDrift(index.mapping, wanted) })).filter(({ drift }) => !isDocumented(drift));
     const bad = drifted.find(({ index, drift }) => index === current && !isSafeToWrite(drift)) ?? drifted.find(({ drift }) => drift.wrong.length > 0);
     if (bad !== undefined) {
-      const fix = bad.drift.wrong.length === 0 ? INIT : 'Types of an existing index cannot be changed: choose another ELASTICSEARCH_INDEX, or copy its records elsewhere, delete it yourself and run `gateway es init`.';
+      const fix = bad.drift.wrong.length === 0 ? INIT : `Types of an existing index cannot be changed: ${plan.layout === 'single' ? 'move its records with `gateway es init --migrate`, ' : ''}choose another ELASTICSEARCH_INDEX, or copy its records elsewhere, delete it yourself and run \`gateway es init\`.`;
       return fail(`${bad.index.name} was not made by the template (${describeDrift(bad.drift)})`, fix);
     }
     const first = drifted[0];

@@ -14,7 +14,7 @@ export interface Migration {
 }
 
 /** What `gateway es init --migrate` does: explain, and only where `really` says so move. Throws Failures. */
-export async function migrate(elastic: Elastic, config: Pick<ElasticsearchConfig, 'index'>, options: MigrationOptions, really: boolean): Promise<Migration> {
+export async function migrate(elastic: Elastic, config: Pick<ElasticsearchConfig, 'index' | 'layout'>, options: MigrationOptions, really: boolean): Promise<Migration> {
   const { index } = config;
   await requireElasticsearch(elastic);
   const plan = await planMigration(elastic, config, options);
@@ -29,7 +29,7 @@ export async function migrate(elastic: Elastic, config: Pick<ElasticsearchConfig
   }
   const result = await moveIndex(elastic, config, plan, options);
   if (result.swapped) await finishDaily(elastic, config, options);
-  const text = outcome(index, result);
+  const text = outcome(index, result, config.layout);
   const ok = result.missing === 0;
   return {
     ok, text,

@@ -1,3 +1,4 @@
+import type { Layout } from '../../domain/elastic-names.js';
 import type { MigrationResult } from './move-index.js';
 import type { MigrationPlan } from './migration-plan.js';
 
@@ -18,11 +19,14 @@ retention from today on. It needs disk space for a second copy, and one shard a 
 }
 
 /** What a move has done. */
-export function outcome(index: string, result: MigrationResult): string {
+export function outcome(index: string, result: MigrationResult, layout: Layout | undefined): string {
   const lines = [`${String(result.copied)} records copied, ${String(result.present)} were there already, ${String(result.refusedCount)} refused.`];
   for (const { id, reason } of result.refused) lines.push(`  refused: ${id} (${reason})`);
   if (result.missing > 0) lines.push(`${String(result.missing)} records of ${index} are in no daily index, so nothing was deleted. Mend or delete them in ${index}, and run it again.`);
-  else if (result.swapped) lines.push(`Every record is in the index of its day. ${index} is now their alias, and the old index is gone.`);
+  else if (result.swapped) {
+    lines.push(`Every record is in the index of its day. ${index} is now their alias, and the old index is gone.`);
+    if (layout !== undefined && layout !== 'daily') lines.push(`Now remove ELASTICSEARCH_LAYOUT=${layout} from the settings of the gateway, and start it anew.`);
+  }
   else lines.push(`Every record is in the index of its day. ${index} itself is as before; --migrate --yes --delete-old puts the alias in its place.`);
   return lines.join('\n');
 }

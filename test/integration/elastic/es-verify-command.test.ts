@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { newRequestId } from '../../../src/domain/request-id.js';
 import { at, listAt } from '../../../src/elastic/json.js';
 import { Admin, freshName } from './cluster.js';
 import { gateway, gatewayJson } from './gateway-command.js';
@@ -44,6 +48,22 @@ describe('gateway es verify', () => {
     const strict = await gatewayJson(['es', 'verify', '--only', 'policy', '--strict'], env);
     expect(strict).to.deep.include({ code: 1 });
     expect(strict.json['ok']).to.equal(false);
+  });
+
+  it('fails while records have waited for the exporter too long, and says where', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-verify-'));
+    try {
+      const timestamp = new Date(Date.now() - 600_000).toISOString();
+      writeFileSync(join(folder, '00000001-1-a.ndjson'), `{"request_id":"${newRequestId(Date.now())}","timestamp":"${timestamp}","provider":"openai"}\n`);
+      const ask = async (enabled: string): Promise<unknown> => {
+        const { json } = await gatewayJson(['es', 'verify', '--only', 'exporter'], { ...env, TELEMETRY_DIR: folder, ENABLE_ELASTICSEARCH: enabled });
+        return at(json, 'checks', 0);
+      };
+      expect(await ask('true')).to.include({ id: 'exporter', status: 'fail' }).with.property('message').that.matches(/\d+ B of the log \(the oldest record is 10 min old\) not exported yet; log in /).and.includes(folder);
+      expect(await ask('false')).to.include({ status: 'warn' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('leaves the write probe out with --no-write', async () => {

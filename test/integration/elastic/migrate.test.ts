@@ -71,7 +71,8 @@ describe('gateway es init --migrate', () => {
 
   it('swaps alias and index with --delete-old, so that every search goes on', async () => {
     await seed();
-    const { code, json } = await gatewayJson(['es', 'init', '--migrate', '--yes', '--delete-old', '--retention', '60d'], env);
+    const { code, json } = await gatewayJson(['es', 'init', '--migrate', '--yes', '--delete-old', '--retention', '60d'], { ...env, ELASTICSEARCH_LAYOUT: 'single' });
+    expect(at(json, 'steps', 0, 'detail')).to.match(/remove ELASTICSEARCH_LAYOUT=single/);
     expect(code, JSON.stringify(json)).to.equal(0);
     expect(json['migration']).to.include({ copied: 2700, missing: 0, swapped: true });
     expect(Object.keys(await admin.must('GET', `/_alias/${name}`) as object)).to.have.members([...DAYS.map((day) => `${name}-${day}`), `${name}-${today}`]);

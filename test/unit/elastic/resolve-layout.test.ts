@@ -42,6 +42,6 @@ describe('the layout', () => {
 
   it('a conflict names the ways out', () => {
     const found = resolveLayout('lab', 'daily', index, undefined);
-    expect(found).to.have.property('conflict').that.matches(/Nothing was changed.*ELASTICSEARCH_LAYOUT=single.*another ELASTICSEARCH_INDEX.*delete it yourself/);
+    expect(found).to.have.property('conflict').that.matches(/Nothing was changed.*ELASTICSEARCH_LAYOUT=single.*es init --migrate.*another ELASTICSEARCH_INDEX.*delete it yourself/);
   });
 });
