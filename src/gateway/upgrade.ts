@@ -1,5 +1,5 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 
 /** A connection that its client wants to turn into another protocol; Node's parser has let go of it. */
 export interface Upgrade {
@@ -19,8 +19,11 @@ const OFFER = new Set(['upgrade', 'http2-settings', 'connection']);
  * client makes to every server, may be ignored: the request goes back to the server without it.
  */
 export function takeUpgrades(server: Server, handle: HandleUpgrade): void {
-  server.on('upgrade', (request: IncomingMessage, stream, head: Buffer) => {
-    const socket = stream as Socket;
+  server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
+    if (!(socket instanceof Socket)) {
+      socket.destroy(); // nothing else comes over a network
+      return;
+    }
     if (request.headers.upgrade?.toLowerCase() === 'h2c') {
       putBack(server, request, socket, head);
       return;

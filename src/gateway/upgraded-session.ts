@@ -96,7 +96,7 @@ export class UpgradedSession implements Expirable {
         this.#connectedAt = performance.now();
       });
     });
-    handshake.on('upgrade', (answer, socket, head) => { this.#open(answer, socket as Socket, head); });
+    handshake.on('upgrade', (answer, socket, head) => { this.#open(answer, socket, head); });
     handshake.on('response', (answer) => { this.#refusedByProvider(answer); });
     handshake.on('error', (error) => {
       if (this.#phase === 'settled') return;

@@ -13,7 +13,7 @@ export const azureOpenai: Provider = {
   baseUrlVariables: ['AZURE_OPENAI_ENDPOINT'],
   unmistakablePaths: [/^\/openai\/deployments\//],
   socketPaths: openAiSockets,
-  dialects: openAiRules({ streamUsage: true }),
+  dialects: openAiRules({ streamUsage: true, realtime: true }),
   defaultDialect: openAiOther,
   pricingId: 'azure',
 };

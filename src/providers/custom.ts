@@ -25,7 +25,7 @@ interface Template {
 }
 
 const openAiLike: Template = {
-  dialects: openAiRules({ streamUsage: true }), defaultDialect: openAiOther, nativeRoots: ['/v1'], auth: 'none', alsoAuth: ['bearer'],
+  dialects: openAiRules({ streamUsage: true, realtime: true }), defaultDialect: openAiOther, nativeRoots: ['/v1'], auth: 'none', alsoAuth: ['bearer'],
 };
 const TEMPLATES = {
   'openai-chat': openAiLike,

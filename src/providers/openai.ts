@@ -10,6 +10,6 @@ export const openai: Provider = {
   nativeRoots: ['/v1'],
   auth: 'bearer',
   socketPaths: openAiSockets,
-  dialects: openAiRules({ streamUsage: true }),
+  dialects: openAiRules({ streamUsage: true, realtime: true }),
   defaultDialect: openAiOther,
 };

@@ -11,6 +11,6 @@ export const vllm: Provider = {
   auth: 'none',
   alsoAuth: ['bearer'], // --api-key
   socketPaths: openAiSockets,
-  dialects: openAiRules({ streamUsage: true }),
+  dialects: openAiRules({ streamUsage: true, realtime: true }),
   defaultDialect: openAiOther,
 };

@@ -57,6 +57,6 @@ function inRegion({ region }: Provider, origin: string, variable: ReadVariable):
 }
 
 /** Names of the dialects at the provider's paths, each once, the most used ones first. */
-function dialectsOf({ dialects, defaultDialect }: Provider): string[] {
+export function dialectsOf({ dialects, defaultDialect }: Provider): string[] {
   return [...new Set([...dialects.map(({ dialect }) => dialect.name), defaultDialect.name])];
 }

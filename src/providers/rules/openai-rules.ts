@@ -16,19 +16,21 @@ export interface OpenAiRuleOptions {
   readonly chat?: Dialect;
   /** The provider documents `stream_options.include_usage`. */
   readonly streamUsage?: boolean;
+  /** It has WebSocket interfaces, at `openAiSockets`. */
+  readonly realtime?: boolean;
 }
 
 /**
  * The paths of an OpenAI-like API, whatever its root. What matches none uses a model in another way
  * (embeddings, images, audio, rerank, moderation): that is `openAiOther`, the default of such providers.
  */
-export function openAiRules({ chat = openAiChat, streamUsage = false }: OpenAiRuleOptions = {}): readonly DialectRule[] {
+export function openAiRules({ chat = openAiChat, streamUsage = false, realtime = false }: OpenAiRuleOptions = {}): readonly DialectRule[] {
   return [
     // Chat, text, fill-in-the-middle and agent completions.
     { path: /\/completions$/, dialect: chat, ...(streamUsage ? { streamUsage } : {}) },
     { path: /\/responses(?:\/compact)?$/, dialect: openAiResponses },
     { path: /\/v1\/messages$/, dialect: anthropicMessages },
-    { path: /\/realtime$/, dialect: openAiRealtime },
+    ...(realtime ? [{ path: /\/realtime$/, dialect: openAiRealtime }] : []),
     {
       path: /\/(?:responses|completions|files|uploads|batches|models|fine_tuning|vector_stores|assistants|threads|conversations|containers|evals|organization)(?:\/|$)/,
       dialect: openAiStored,

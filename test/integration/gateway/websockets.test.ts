@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer, type ClientOptions } from 'ws';
@@ -102,7 +103,7 @@ describe('WebSocket connections', () => {
     for (const sent of ['hello', 'ä€😀'.repeat(30_000), Buffer.alloc(1_000_000, 7)]) {
       const echo = message(client);
       client.send(sent);
-      expect((await echo).equals(Buffer.from(sent as string))).to.equal(true);
+      expect((await echo).equals(Buffer.from(sent))).to.equal(true);
     }
     for (let i = 0; i < 3; i++) {
       const answer = message(client);
@@ -126,7 +127,7 @@ describe('WebSocket connections', () => {
 
   it('go on over TLS, with a certificate that is checked', async () => {
     const { caFile, certFile, keyFile } = await ensureCertificates();
-    const secure = await startRealtime(createHttpsServer({ cert: await readFile(certFile), key: await readFile(keyFile) }) as unknown as Server);
+    const secure = await startRealtime(createHttpsServer({ cert: await readFile(certFile), key: await readFile(keyFile) }));
     const trusted = getCACertificates('default');
     try {
       await start({ env: { OPENAI_BASE_URL: secure.url } });
@@ -230,8 +231,8 @@ describe('WebSocket connections', () => {
   it('do not wait for a handshake for ever', async () => {
     await start({ settings: { upstreamFirstByteTimeoutMs: 50 } });
     provider.server.removeAllListeners('upgrade');
-    const held: Socket[] = [];
-    provider.server.on('upgrade', (_request, socket) => { held.push(socket as Socket); });
+    const held: Duplex[] = [];
+    provider.server.on('upgrade', (_request, socket) => { held.push(socket); });
     expect((await refused(open('/v1/realtime?model=m'))).status).to.equal(504);
     expect(await proxy.exchange()).to.deep.include({ errorType: 'upstream_timeout_first_byte', providerErrorCount: 1 });
     for (const socket of held) socket.destroy();

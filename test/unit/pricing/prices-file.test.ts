@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +122,19 @@ describe('PRICES_FILE', () => {
     const pricer = await pricerOf([{ provider: 'openai', model: 'gpt-4o', input: 1, output: 1 }, { provider: 'openai', model: '*', multiplier: 0.5 }]);
     const price = pricer.price({ provider: 'openai', model: 'gpt-4o', responseModel: 'gpt-4o-2024-08-06', usage: USAGE, at: AT });
     expect(price?.cost).to.be.closeTo(1100 / M, 1e-12);
+  });
+
+  it('is what docs/pricing.md shows', async () => {
+    const docs = readFileSync(new URL('../../../docs/pricing.md', import.meta.url), 'utf8');
+    const pricer = await pricerOf(/```yaml\n([^]*?)```/.exec(docs)?.[1] ?? '');
+    expect(cost(pricer, 'openai', 'gpt-4o-mini')).to.be.closeTo((1000 * 2 + 100 * 8) / M, 1e-12);
+    expect(cost(pricer, 'openai', 'gpt-4o', USAGE, Date.UTC(2026, 5, 30))).to.be.closeTo((1000 * 2.5 + 100 * 10) / M, 1e-12);
+    expect(cost(pricer, 'azure-openai', 'prod-chat')).to.be.closeTo((1000 * 2.5 + 100 * 10) * 0.9 / M, 1e-12);
+    expect(cost(pricer, 'openai', 'o3', { ...USAGE, serviceTier: 'flex' })).to.be.closeTo((1000 * 2 + 100 * 8) * 0.5 / M, 1e-12);
+    expect(cost(pricer, 'lab', 'llama-3.3-70b', { inputTokens: 200_000, outputTokens: 0 })).to.be.closeTo(200_000 * 0.2 / M, 1e-12);
+    for (const name of ['input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio', 'cachedAudio', 'inputImage', 'cachedImage', 'output', 'reasoning', 'outputAudio', 'outputImage', 'perRequest', 'perSearch', 'baseModel', 'multiplier', 'serviceTiers', 'from', 'provider', 'model']) {
+      expect(docs, name).to.include(`\`${name}\``);
+    }
   });
 
   it('explains which entry holds', async () => {
