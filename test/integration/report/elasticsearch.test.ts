@@ -59,7 +59,7 @@ describe('metrics top on Elasticsearch', () => {
   });
 
   it('pages through all groups, and meets each once', async () => {
-    for (const pageSize of [1, 7, 449, 450, 451]) {
+    for (const pageSize of [7, 449, 450, 451]) {
       const { groups } = await searchGroups(admin.elastic, compileSearch(query({ by: ['request_id'] }), index), { pageSize, maxGroups: 450 });
       expect(new Set(groups.map(({ key }) => key[0])).size, String(pageSize)).to.equal(450);
       expect(groups, String(pageSize)).to.have.length(450);
