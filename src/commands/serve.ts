@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { Config } from '../config/config.js';
 import type { EffectiveSetting } from '../config/effective.js';
+import { Failure } from '../domain/failure.js';
 
 export default class Serve extends BaseCommand {
   static override summary = 'start the gateway';
@@ -27,6 +28,7 @@ Flags win over the environment, the environment over the file .env, and that ove
     'elasticsearch-index': Flags.string({ description: 'name that records are stored under (ELASTICSEARCH_INDEX)', helpValue: 'ai-gateway-metrics' }),
     'telemetry-dir': Flags.string({ description: 'folder of the telemetry log (TELEMETRY_DIR)', helpValue: 'DIR' }),
     'log-level': Flags.string({ description: 'trace, debug, info, warn, error, fatal or silent (LOG_LEVEL)', helpValue: 'info' }),
+    'workers': Flags.string({ description: 'processes that serve; one more holds the log and exports (1 unless given)', helpValue: 'N' }),
     'log-requests': Flags.boolean({ description: 'log a line for each request' }),
     'allow-open': Flags.boolean({ description: 'lend the keys that the gateway holds to everybody who reaches it, also beyond this machine' }),
     'print-config': Flags.boolean({ description: 'print the effective configuration, secrets masked, and exit' }),
@@ -45,6 +47,13 @@ Flags win over the environment, the environment over the file .env, and that ove
     };
     const config = this.loadConfig(options);
     if (flags['print-config']) return this.#printConfig(options, config);
+    const workers = workersOf(flags.workers);
+    const { default: cluster } = await import('node:cluster');
+    if (workers > 1 && cluster.isPrimary) {
+      const { startPrimary } = await import('../server/primary.js');
+      process.exitCode = await startPrimary({ config, workers });
+      return undefined;
+    }
     const { startServer } = await import('../server/start.js');
     await startServer({
       config,
@@ -52,7 +61,8 @@ Flags win over the environment, the environment over the file .env, and that ove
       allowOpen: flags['allow-open'],
       logRequests: flags['log-requests'],
       version: this.config.version,
-      out: (text) => { this.out(text); },
+      worker: cluster.isWorker,
+      out: (text) => { if (!cluster.isWorker || process.env['GATEWAY_FIRST_WORKER'] === '1') this.out(text); },
       command: calledAs(),
     });
     return undefined;
@@ -76,6 +86,13 @@ Flags win over the environment, the environment over the file .env, and that ove
 /** Under npm (a clone's `npm start`, npx) the binary is not on the PATH of another terminal. */
 function calledAs(): string {
   return process.env['npm_command'] === undefined ? 'gateway' : 'npx gateway';
+}
+
+/** @throws Failure `bad_flag_value` */
+function workersOf(text: string | undefined): number {
+  if (text === undefined) return 1;
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new Failure({ code: 'bad_flag_value', message: `--workers ${text}: must be a number from 1 to 999`, fix: 'Use about as many as the machine has processors.' });
 }
 
 /** oclif types a flag that was not given as boolean; it is undefined. */

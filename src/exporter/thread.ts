@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createElastic, type Elastic } from '../elastic/client.js';
 import { readUnsettled } from '../telemetry/backlog.js';
+import { writerIsGone } from '../telemetry/writers.js';
 import type { Context } from './context.js';
 import { askGate, type GateAnswer } from './gate.js';
 import { Pause } from './pause.js';
 import { noCounters, type ExporterInput, type FromThread, type ToThread } from './protocol.js';
 import { Session } from './session.js';
 import { Signal } from './signal.js';
-import { writerIsGone } from './writers.js';
 
 /** The thread's entry: asks the gate until it opens, then exports, and starts over where the cluster has become another one. */
 const input = workerData as ExporterInput;

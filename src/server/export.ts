@@ -4,7 +4,6 @@ import { Supervisor } from '../exporter/supervisor.js';
 import { TIMING, type Timing } from '../exporter/timing.js';
 import { findCursor } from '../telemetry/backlog.js';
 import type { Cursor } from '../telemetry/cursor.js';
-import type { TelemetryLog } from '../telemetry/log.js';
 import type { Segment } from '../telemetry/segments.js';
 import type { Logger } from './logger.js';
 import type { ElasticsearchHealth } from './readiness.js';
@@ -19,6 +18,8 @@ export interface Export {
   /** A line was appended; costs the hot path next to nothing. */
   notify(): void;
   health(): ElasticsearchHealth;
+  /** Other processes append from now on. */
+  setWriters(writers: ReadonlyMap<number, string>): void;
   /** The exporter's last report; undefined where nothing is exported, or it has not come yet. */
   status(): ExportStatus | undefined;
   /** Times that the exporter's thread died. */
@@ -29,7 +30,8 @@ export interface Export {
 
 export interface ExportOptions {
   readonly config: Config;
-  readonly log: Pick<TelemetryLog, 'writer'>;
+  /** Writers of the processes that append to the log, by process id. */
+  readonly writers: ReadonlyMap<number, string>;
   readonly logger: Logger;
   readonly timing?: Partial<Timing>;
   /** Told about every report of the exporter. */
@@ -42,18 +44,18 @@ const OFF: ElasticsearchHealth = {
 
 /** Starts the exporter where ENABLE_ELASTICSEARCH says so; else everything counts as settled. */
 export async function startExport(options: ExportOptions): Promise<Export> {
-  const { config: { elasticsearch, telemetry }, log, logger } = options;
+  const { config: { elasticsearch, telemetry }, logger } = options;
   if (!elasticsearch.enabled) {
     return {
       settled: async () => () => true, settledBytes: async () => () => Number.MAX_SAFE_INTEGER,
-      notify: () => undefined, health: () => OFF, status: () => undefined, restarts: () => 0, stop: async () => undefined,
+      notify: () => undefined, health: () => OFF, status: () => undefined, restarts: () => 0, setWriters: () => undefined, stop: async () => undefined,
     };
   }
   let status: ExportStatus | undefined;
   const note = new ReportWriter(telemetry.dir);
   const supervisor = new Supervisor({
     input: { dir: telemetry.dir, maxTelemetryBytes: telemetry.maxBytes, elasticsearch, timing: { ...TIMING, ...options.timing } },
-    writers: new Map([[process.pid, log.writer]]),
+    writers: options.writers,
     onStatus: (heard, bulkMs) => {
       status = heard;
       note.heard(heard);
@@ -79,6 +81,7 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     notify: () => { supervisor.notify(); },
     health: () => healthOf(status),
     status: () => status,
+    setWriters: (writers) => { supervisor.setWriters(writers); },
     restarts: () => supervisor.restarts,
     stop: async (deadlineMs) => {
       await supervisor.stop(deadlineMs);

@@ -1,20 +1,17 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Exchange } from '../domain/exchange.js';
 import type { ExportCounters, ExportStatus } from '../exporter/protocol.js';
 import type { LogStats } from '../telemetry/log.js';
+import { STATUS_CLASSES, type RecordTally } from './record-counts.js';
 
 export interface MetricsSources {
   readonly version: string;
-  /** Names that may become a label; any other counts as `unknown`. */
-  readonly providers: readonly string[];
-  readonly log: () => LogStats;
+  readonly records: () => RecordTally;
+  readonly log: () => Pick<LogStats, 'linesWritten' | 'bytesWritten' | 'appendFailures' | 'slowWrites'>;
   readonly retention: () => { readonly records: number; readonly bytes: number; readonly bytesOnDisk: number };
   readonly exporter: () => { readonly status: ExportStatus | undefined; readonly restarts: number };
 }
 
 export interface Metrics {
-  /** Counts a record; nothing but an addition. */
-  record(exchange: Exchange): void;
   /** Durations of bulk requests, in milliseconds. */
   bulks(durations: readonly number[]): void;
   text(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -38,13 +35,12 @@ const EXPORT_COUNTERS: readonly (readonly [keyof ExportCounters, string, string]
 ];
 
 const STATES = ['off', 'starting', 'shipping', 'idle', 'backing-off', 'holding', 'waiting-for-template'] as const;
-const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 /** The Prometheus metrics of one gateway process. Labels are bounded: providers that are known, classes of status, states. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const register = new Registry();
   collectDefaultMetrics({ register });
-  const records = countRecords(register, sources.providers);
+  recordMetrics(register, sources);
   logMetrics(register, sources);
   exportMetrics(register, sources);
   new Gauge({ name: 'gateway_info', help: 'The gateway\'s version', labelNames: ['version'], registers: [register] }).set({ version: sources.version }, 1);
@@ -53,26 +49,21 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   });
   return {
-    record: records,
     bulks: (durations) => { for (const ms of durations) bulkSeconds.observe(ms / 1_000); },
     text: async () => ({ contentType: register.contentType, text: await register.metrics() }),
   };
 }
 
-function countRecords(register: Registry, providers: readonly string[]): (exchange: Exchange) => void {
-  const counts = new Map<string, number[]>([...providers, 'unknown'].map((provider) => [provider, CLASSES.map(() => 0)]));
+function recordMetrics(register: Registry, { records }: MetricsSources): void {
   new Counter({
     name: 'gateway_records_total', help: 'Requests that left a record', labelNames: ['provider', 'status'], registers: [register],
     collect() {
       this.reset();
-      for (const [provider, byClass] of counts) for (const [i, count] of byClass.entries()) if (count > 0) this.inc({ provider, status: CLASSES[i] ?? '' }, count);
+      for (const [provider, byClass] of Object.entries(records())) {
+        for (const [i, count] of byClass.entries()) if (count > 0) this.inc({ provider, status: STATUS_CLASSES[i] ?? '' }, count);
+      }
     },
   });
-  return ({ provider, statusCode }) => {
-    const byClass = counts.get(provider) ?? counts.get('unknown');
-    const i = Math.min(CLASSES.length, Math.max(1, Math.floor(statusCode / 100))) - 1;
-    if (byClass !== undefined) byClass[i] = (byClass[i] ?? 0) + 1;
-  };
 }
 
 function logMetrics(register: Registry, { log, retention }: MetricsSources): void {

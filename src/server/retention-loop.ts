@@ -8,7 +8,8 @@ export interface RetentionLoopOptions {
   readonly maxBytes: number;
   readonly retentionMs: number;
   readonly onFull: 'drop-oldest' | 'refuse-requests';
-  readonly writer: string;
+  /** Whether a writer will never append again. */
+  readonly writerIsGone: (writer: string) => boolean;
   /** Makes the question "is this segment settled?" for one run. */
   readonly exported: () => Promise<(segment: Segment) => boolean>;
   /** The same for the bytes at a segment's start that are settled, so that a loss is counted exactly. */
@@ -44,7 +45,7 @@ export function startRetention(options: RetentionLoopOptions): RetentionLoop {
     try {
       const { settledBytes, ...rest } = options;
       const result = await enforceRetention({
-        ...rest, exported: await options.exported(), liveWriters: new Set([options.writer]), previous,
+        ...rest, exported: await options.exported(), liveWriters: { has: (writer) => !options.writerIsGone(writer) }, previous,
         ...(settledBytes !== undefined && { settledBytes: await settledBytes() }),
       });
       previous = result.reading;

@@ -12,6 +12,7 @@ import { firstScreen } from './screen.js';
 import { onStopSignals } from './signals.js';
 import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
 import { startTelemetry } from './telemetry.js';
+import { startWorkerTelemetry } from './worker-telemetry.js';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Prints to stdout (the first screen). */
   readonly out: (text: string) => void;
+  /** This process is a worker of `--workers N`: the primary holds the log's folder and exports. */
+  readonly worker?: boolean;
   /** How the user calls the gateway, for the commands that the first screen suggests. */
   readonly command: string;
 }
@@ -43,11 +46,12 @@ export async function startServer(options: ServeOptions): Promise<void> {
     host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: options.allowOpen, upstreams: configured, variable,
   });
   await checkLoops(configured, settings.host, settings.port);
-  await checkPort(settings.host, settings.port);
+  if (options.worker !== true) await checkPort(settings.host, settings.port);
 
   const demo = options.demo ? await startDemoProvider() : undefined;
   const upstreams = demo === undefined ? configured : upstreamsFrom(variable, demo.url);
-  const telemetry = await startTelemetry({ config, upstreams, version: options.version, logger }).catch(async (error: unknown) => {
+  const start = options.worker === true ? startWorkerTelemetry : startTelemetry;
+  const telemetry = await start({ config, upstreams, version: options.version, logger }).catch(async (error: unknown) => {
     await demo?.stop();
     throw error;
   });

@@ -3,13 +3,15 @@ import type { RecordExchange } from '../domain/exchange.js';
 import type { Upstream } from '../gateway/upstream.js';
 import { gatewayInstance } from '../telemetry/instance.js';
 import { acquireLock } from '../telemetry/lock.js';
-import { openLog, type LogEvent, type TelemetryLog } from '../telemetry/log.js';
+import { openLog, type LogEvent, type LogStats } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
+import { writerIsGone } from '../telemetry/writers.js';
 import { startExport } from './export.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { loadPrices } from './prices.js';
 import type { ElasticsearchHealth, LogHealth } from './readiness.js';
+import { RecordCounts } from './record-counts.js';
 import { startRetention } from './retention-loop.js';
 
 export interface TelemetryOptions {
@@ -44,17 +46,19 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   try {
     const instance = await gatewayInstance(dir);
     const prices = await loadPrices(options);
-    const log = await openLog({ dir, fsync, onEvent: (event) => { report(logger, event); } });
+    const log = await openLog({ dir, fsync, onEvent: (event) => { reportLogEvent(logger, event); } });
+    const writers = new Map([[process.pid, log.writer]]);
+    const counts = new RecordCounts(options.upstreams.map(({ provider }) => provider.name));
     const metrics = createMetrics({
       version: options.version,
-      providers: options.upstreams.map(({ provider }) => provider.name),
+      records: () => counts.tally(),
       log: () => log.stats(),
       retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
       exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),
     });
-    const exporting = await startExport({ config, log, logger, onStatus: (_, bulkMs) => { metrics.bulks(bulkMs); } });
+    const exporting = await startExport({ config, writers, logger, onStatus: (_, bulkMs) => { metrics.bulks(bulkMs); } });
     const retention = startRetention({
-      dir, maxBytes, retentionMs, onFull, writer: log.writer, exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), logger,
+      dir, maxBytes, retentionMs, onFull, writerIsGone: (writer) => writerIsGone(writer, writers), exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), logger,
     });
     return {
       record: createRecorder({
@@ -64,12 +68,12 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
         version: options.version,
         onRecord: (exchange) => {
           exporting.notify();
-          metrics.record(exchange);
+          counts.count(exchange);
         },
       }),
       instance,
       refusing: () => retention.refusing(),
-      logHealth: () => health(log, retention.full()),
+      logHealth: () => logHealthOf(log.stats(), retention.full()),
       elasticsearchHealth: () => exporting.health(),
       metrics: () => metrics.text(),
       stop: async (deadlineMs) => {
@@ -86,8 +90,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   }
 }
 
-function health(log: TelemetryLog, full: boolean): LogHealth {
-  const stats = log.stats();
+export function logHealthOf(stats: LogStats, full: boolean): LogHealth {
   return {
     writable: stats.degradedSince === undefined,
     lines_written: stats.linesWritten,
@@ -98,7 +101,8 @@ function health(log: TelemetryLog, full: boolean): LogHealth {
   };
 }
 
-function report(logger: Logger, event: LogEvent): void {
+/** Says what the log has to say. */
+export function reportLogEvent(logger: Logger, event: LogEvent): void {
   switch (event.type) {
     case 'degraded': logger.error({ error: event.error }, 'the telemetry log cannot be written: records are being lost'); break;
     case 'recovered': logger.warn({ lost: event.lost }, 'the telemetry log can be written again'); break;

@@ -17,8 +17,8 @@ export interface RetentionOptions {
   readonly exported: (segment: Segment) => boolean;
   /** Bytes at a segment's start that are settled, for an exact count of what is lost; none unless given. */
   readonly settledBytes?: (segment: Segment) => number;
-  /** `writer` of every log that is open (own process and workers): their newest segments are never touched. */
-  readonly liveWriters: ReadonlySet<string>;
+  /** Whether a `writer` may still append (own process and workers): the newest segment of such a one is never touched. */
+  readonly liveWriters: { has(writer: string): boolean };
   /** Now; the clocks of this process unless given. */
   readonly now?: ClockReading;
   /** `reading` of the run before, so that a clock that was set is noticed; absent in the first run. */

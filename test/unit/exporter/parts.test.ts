@@ -5,7 +5,7 @@ import { cautionsOf, suspectsAfterDeath, type Suspect } from '../../../src/expor
 import { Concurrency } from '../../../src/exporter/concurrency.js';
 import { Pause } from '../../../src/exporter/pause.js';
 import { TIMING } from '../../../src/exporter/timing.js';
-import { writerIsGone } from '../../../src/exporter/writers.js';
+import { writerIsGone } from '../../../src/telemetry/writers.js';
 
 describe('backoff', () => {
   it('lies between nothing and the exponential limit, and never above the cap', () => {

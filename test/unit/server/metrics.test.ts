@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { noCounters, type ExportStatus } from '../../../src/exporter/protocol.js';
 import { createMetrics, type Metrics } from '../../../src/server/metrics.js';
+import { addTallies, RecordCounts } from '../../../src/server/record-counts.js';
 import { FULL } from '../telemetry/exchanges.js';
 
 const STATUS: ExportStatus = {
@@ -11,18 +12,17 @@ const STATUS: ExportStatus = {
 const LOG = { linesWritten: 11, bytesWritten: 12, appendFailures: 1, ioErrors: 0, slowWrites: 3, lastSlowWriteMs: undefined, lastError: undefined, degradedSince: undefined };
 
 describe('metrics', () => {
-  const make = (status?: ExportStatus): Metrics => createMetrics({
-    version: '1.2.3', providers: ['openai', 'groq'], log: () => LOG,
+  const make = (status?: ExportStatus, counts = new RecordCounts([])): Metrics => createMetrics({
+    version: '1.2.3', records: () => counts.tally(), log: () => LOG,
     retention: () => ({ records: 4, bytes: 5, bytesOnDisk: 6 }), exporter: () => ({ status, restarts: 8 }),
   });
   const lines = async (metrics: Metrics): Promise<string[]> => (await metrics.text()).text.split('\n').filter((line) => line.startsWith('gateway_'));
 
   it('count records by known provider and class of status alone', async () => {
-    const metrics = make();
-    for (const provider of ['openai', 'openai', 'groq', 'somebody\'s "text"']) metrics.record({ ...FULL, provider });
-    metrics.record({ ...FULL, statusCode: 499 });
-    metrics.record({ ...FULL, statusCode: 0 });
-    metrics.record({ ...FULL, statusCode: 99_999 });
+    const counts = new RecordCounts(['openai', 'groq']);
+    const metrics = make(undefined, counts);
+    for (const provider of ['openai', 'openai', 'groq', 'somebody\'s "text"']) counts.count({ ...FULL, provider });
+    for (const statusCode of [499, 0, 99_999]) counts.count({ ...FULL, statusCode });
     expect((await lines(metrics)).filter((line) => line.startsWith('gateway_records_total'))).to.have.members([
       'gateway_records_total{provider="openai",status="2xx"} 2', 'gateway_records_total{provider="groq",status="2xx"} 1', 'gateway_records_total{provider="unknown",status="2xx"} 1',
       'gateway_records_total{provider="openai",status="4xx"} 1', 'gateway_records_total{provider="openai",status="1xx"} 1', 'gateway_records_total{provider="openai",status="5xx"} 1',
@@ -43,6 +43,10 @@ describe('metrics', () => {
     ]);
     const age = found.find((line) => line.startsWith('gateway_export_oldest_record_seconds'))?.split(' ')[1];
     expect(Number(age)).to.be.within(89, 100);
+  });
+
+  it('of several processes are added up', () => {
+    expect(addTallies({ a: [1, 2, 0, 0, 0] }, { a: [1, 0, 0, 0, 4], b: [0, 1, 0, 0, 0] })).to.deep.equal({ a: [2, 2, 0, 0, 4], b: [0, 1, 0, 0, 0] });
   });
 
   it('say off where nothing is exported', async () => {

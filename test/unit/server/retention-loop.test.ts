@@ -12,7 +12,7 @@ describe('the retention loop', () => {
   const logger = Object.fromEntries(['info', 'warn', 'error'].map((level) => [level, (_facts: unknown, message: string) => { said.push(`${level}: ${message}`); }])) as unknown as Logger;
   const segment = (n: number): string => join(folder.path, `${String(n).padStart(8, '0')}-1-aaaaaa.ndjson`);
   const start = (options: Partial<RetentionLoopOptions> = {}): RetentionLoop => loop = startRetention({
-    dir: folder.path, maxBytes: 25, retentionMs: 86_400_000, onFull: 'drop-oldest', writer: '9-zzzzzz', exported: () => Promise.resolve(() => false), logger, intervalMs: 10, ...options,
+    dir: folder.path, maxBytes: 25, retentionMs: 86_400_000, onFull: 'drop-oldest', writerIsGone: (writer) => writer !== '9-zzzzzz', exported: () => Promise.resolve(() => false), logger, intervalMs: 10, ...options,
   });
   const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
     while (!await condition()) await new Promise((resolve) => { setTimeout(resolve, 5); });
@@ -46,7 +46,7 @@ describe('the retention loop', () => {
   });
   it('never touches the segment that its own writer appends to', async () => {
     await writeFile(segment(1), '{"n":123}\n'.repeat(9));
-    const running = start({ writer: '1-aaaaaa' });
+    const running = start({ writerIsGone: (writer) => writer !== '1-aaaaaa' });
     await until(() => running.full());
     expect(await readdir(folder.path)).to.have.length(1);
   });
