@@ -3,10 +3,12 @@ const BAR = 30;
 /** One line on stderr that is drawn anew: a bar, a share and a count. Nothing is drawn unless `enabled`. */
 export class ProgressBar {
   readonly #enabled: boolean;
+  readonly #write: (text: string) => unknown;
   #drawn = '';
 
-  constructor(options: { enabled: boolean }) {
-    this.#enabled = options.enabled;
+  constructor({ enabled, write = (text) => process.stderr.write(text) }: { readonly enabled: boolean; readonly write?: (text: string) => unknown }) {
+    this.#enabled = enabled;
+    this.#write = write;
   }
 
   update(text: string, done: number, total: number): void {
@@ -14,13 +16,13 @@ export class ProgressBar {
     const share = total === 0 ? 1 : Math.min(1, done / total);
     const filled = Math.round(share * BAR);
     const line = `${text} [${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}] ${String(Math.floor(share * 100))} % (${String(done)} of ${String(total)})`;
-    process.stderr.write(`\r${line.padEnd(this.#drawn.length)}`);
+    this.#write(`\r${line.padEnd(this.#drawn.length)}`);
     this.#drawn = line;
   }
 
   /** Leaves the line as it is; what follows begins on a new one. */
   end(): void {
-    if (this.#drawn !== '') process.stderr.write('\n');
+    if (this.#drawn !== '') this.#write('\n');
     this.#drawn = '';
   }
 }
