@@ -11,4 +11,5 @@ export const demoProvider: Provider = {
   auth: 'none',
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
+  pricingId: 'openai', // what the same tokens would have cost there, so that reports have something to show
 };

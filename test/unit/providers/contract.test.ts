@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { demoProvider, PROVIDERS, providerByName } from '../../../src/providers/registry.js';
 
 /** Self-hosted ones, and those that no price list has. */
-const UNPRICED = new Set(['ollama', 'vllm', 'demo']);
+const UNPRICED = new Set(['ollama', 'vllm']);
 /** Their address is the user's to say. */
 const WITHOUT_ORIGIN = new Set(['azure-openai', 'vllm', 'demo']);
 const STYLES = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'aws-sigv4', 'none'];
