@@ -4,6 +4,9 @@ import { startShared, stopShared } from './elasticsearch/shared.js';
 const START_TIMEOUT_MS = 40 * 60_000;
 const LEAK_PATIENCE_MS = 20_000;
 
+/** Threads of the code under test read its sources too; they inherit what Node was started with, not what mocha has loaded since. */
+if (!process.execArgv.includes('--import=tsx')) process.execArgv.push('--import=tsx');
+
 /** An interrupted run must still meet the `exit` handlers that end its servers. */
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) process.on(signal, () => process.exit(code));
 
