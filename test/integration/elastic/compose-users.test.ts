@@ -13,7 +13,6 @@ describe('the script of es-users in docker-compose.yml', () => {
   const admin = new Admin();
   const tokens = mkdtempSync(join(tmpdir(), 'gateway-tokens-'));
   const name = freshName();
-  const { url, username, password } = cluster();
 
   after(async () => {
     rmSync(tokens, { recursive: true });
@@ -24,6 +23,7 @@ describe('the script of es-users in docker-compose.yml', () => {
   });
 
   it('makes the gateway\'s user and Kibana\'s token, and may run again', async () => {
+    const { url, username, password } = cluster();
     expect(username).to.equal('elastic');
     await admin.must('PUT', `/_security/role/${name}-writer`, writerRole(name));
     // As compose hands it to bash, with this cluster and folder, and names that are surely not somebody's.
