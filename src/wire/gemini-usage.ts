@@ -1,5 +1,5 @@
 import type { Usage } from '../domain/usage.js';
-import { asArray, asCount, asRecord } from './json-values.js';
+import { asArray, asCount, asRecord, asText } from './json-values.js';
 import { makeUsage, plus } from './make-usage.js';
 
 /**
@@ -26,7 +26,20 @@ export function geminiUsage(raw: unknown): Usage | undefined {
     outputAudioTokens: tokensOf('AUDIO', usage.candidatesTokensDetails),
     inputImageTokens: tokensOf('IMAGE', usage.promptTokensDetails),
     outputImageTokens: tokensOf('IMAGE', usage.candidatesTokensDetails),
+    cachedAudioTokens: tokensOf('AUDIO', usage.cacheTokensDetails),
+    cachedImageTokens: tokensOf('IMAGE', usage.cacheTokensDetails),
+    serviceTier: tierOf(asText(usage.trafficType)),
   });
+}
+
+/** Vertex AI's word for how the call is billed, in the words of the others: `ON_DEMAND_FLEX` is `flex`. */
+function tierOf(trafficType: string | undefined): string | undefined {
+  switch (trafficType) {
+    case undefined:
+    case 'TRAFFIC_TYPE_UNSPECIFIED': return undefined;
+    case 'ON_DEMAND': return 'standard';
+    default: return trafficType.replace(/^ON_DEMAND_/, '').toLowerCase();
+  }
 }
 
 function tokensOf(modality: string, details: unknown): number | undefined {

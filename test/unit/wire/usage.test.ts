@@ -99,6 +99,18 @@ describe('Gemini usage', () => {
       .to.deep.equal({ inputTokens: 15, outputTokens: 27, totalTokens: 42, cachedTokens: 4, reasoningTokens: 20 });
   });
 
+  it('tells audio and images apart, cached ones too, and how the call is billed', () => {
+    const tokens = (modality: string, tokenCount: number): object => ({ modality, tokenCount });
+    expect(geminiUsage({
+      promptTokenCount: 100, cachedContentTokenCount: 50, candidatesTokenCount: 30, totalTokenCount: 130, trafficType: 'ON_DEMAND_FLEX',
+      promptTokensDetails: [tokens('TEXT', 40), tokens('AUDIO', 60)], cacheTokensDetails: [tokens('AUDIO', 50)], candidatesTokensDetails: [tokens('IMAGE', 20), tokens('TEXT', 10)],
+    })).to.deep.equal({
+      inputTokens: 100, outputTokens: 30, totalTokens: 130, cachedTokens: 50, inputAudioTokens: 60, cachedAudioTokens: 50, outputImageTokens: 20, serviceTier: 'flex',
+    });
+    const tier = (trafficType: string): string | undefined => geminiUsage({ promptTokenCount: 1, trafficType })?.serviceTier;
+    expect(['ON_DEMAND', 'PROVISIONED_THROUGHPUT', 'TRAFFIC_TYPE_UNSPECIFIED'].map(tier)).to.deep.equal(['standard', 'provisioned_throughput', undefined]);
+  });
+
   it('takes what remains of the total where Google omits a zero', () => {
     expect(geminiUsage({ promptTokenCount: 10, totalTokenCount: 10 })).to.deep.equal({ inputTokens: 10, outputTokens: 0, totalTokens: 10 });
     expect(geminiUsage({ promptTokenCount: 10 })).to.deep.equal({ inputTokens: 10 });
