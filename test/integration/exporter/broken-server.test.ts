@@ -3,7 +3,8 @@ import type { Server } from '../../support/elasticsearch/server.js';
 import { needElasticsearch } from '../../support/elasticsearch/shared.js';
 import type { ExportHarness } from './harness.js';
 import { sleep } from './harness.js';
-import { harnessOn, ownServer } from './own-server.js';
+import { ownServer } from '../../support/own-server.js';
+import { harnessOn } from './harness-on.js';
 
 needElasticsearch();
 
