@@ -31,11 +31,18 @@ export function renderTable({ head, rows, align, color, width }: TableOptions): 
   });
   rows.forEach((row, y) => {
     table.push(row.map((cell, x) => {
-      const text = texts[y]?.[x] ?? '';
+      const text = broken(texts[y]?.[x] ?? '', widths?.[x]);
       return typeof cell === 'string' ? text : paint(cell.style, text, color);
     }));
   });
   return table.toString();
+}
+
+/** The table wraps between words only and cuts what is longer: a fingerprint must stay whole. */
+function broken(text: string, column: number | undefined): string {
+  if (column === undefined) return text;
+  const room = column - 2;
+  return text.replaceAll(new RegExp(`\\S{${String(room)}}(?=\\S)`, 'gu'), '$&\n');
 }
 
 function escaped(text: string): string {

@@ -10,6 +10,9 @@ import type { ObjectOptions } from '../../elastic/init-options.js';
 import type { InitPlan } from '../../elastic/init-step.js';
 import type { MigrationOptions } from '../../elastic/migrate/migration-plan.js';
 
+/** Columns in a pipe: the cells are sentences, which nobody parses while there is --json. */
+const PIPE_WIDTH = 120;
+
 export default class EsInit extends BaseCommand {
   static override summary = 'create lifecycle policy, index template and index in Elasticsearch';
   static override description = `Reads what is there, shows the plan, and brings it about; what is as it should be stays untouched, so that running it
@@ -100,7 +103,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
   private async show(plan: InitPlan, changed: boolean, dryRun: boolean): Promise<void> {
     const { differencesText, requestsText } = await import('../../elastic/plan-text.js');
     if (this.jsonEnabled()) return;
-    this.out(renderSteps(plan.steps, { color: this.color, width: this.width }));
+    this.out(renderSteps(plan.steps, { color: this.color, width: this.width ?? PIPE_WIDTH }));
     const differences = differencesText(plan.steps);
     if (differences !== '') this.out(`\n${differences}`);
     for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);

@@ -12,6 +12,9 @@ import type { CheckResult } from '../../elastic/checks/run-checks.js';
 const DEFAULT_TIMEOUT_MS = 10_000;
 const STYLES: Readonly<Record<CheckStatus, Style>> = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' };
 
+/** Columns in a pipe: the cells are sentences, which nobody parses while there is --json. */
+const PIPE_WIDTH = 120;
+
 export default class EsVerify extends BaseCommand {
   static override summary = 'check the whole way from here to the records in Elasticsearch';
   static override description = `Goes layer by layer, from the settings over network, TLS, credentials and privileges to policy, template, mapping, a write that
@@ -67,7 +70,7 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
     this.out(renderTable({
       head: ['Check', 'Status', 'Seen, and what mends it'],
       rows: results.map(({ title, status, message, fix }) => [title, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
-      color: this.color, width: this.width,
+      color: this.color, width: this.width ?? PIPE_WIDTH,
     }));
     const count = (status: CheckStatus): number => results.filter((result) => result.status === status).length;
     this.out(`\n${ok ? 'Good' : 'Not good'}: ${String(count('ok'))} ok, ${String(count('warn'))} warnings, ${String(count('fail'))} failed, ${String(count('skip'))} skipped.`);

@@ -41,6 +41,15 @@ describe('tables', () => {
     expect(text.match(/[a-z]{2,}/g)).to.deep.equal(['id', 'message', ...long.match(/[a-z]{2,}/g) ?? []]);
   });
 
+  it('break a word that is longer than its column, and cut nothing off', () => {
+    const fingerprint = Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(2, '0')).join(':');
+    const text = renderTable({ head: ['id', 'message'], rows: [['tls', `SHA-256 of its authority ${fingerprint}`]], color: false, width: 60 });
+    for (const line of text.split('\n')) expect(line.length).to.be.at.most(60);
+    expect(text).not.to.include('…');
+    const cells = text.split('\n').slice(3, -1).map((line) => line.split('│')[2]?.trim() ?? '');
+    expect(cells.join('')).to.include(fingerprint);
+  });
+
   it('shrink several wide columns together', () => {
     const text = renderTable({ head: ['a', 'b', 'c'], rows: [['word '.repeat(30), 'word '.repeat(40), 'x']], color: false, width: 60 });
     for (const line of text.split('\n')) expect(line.length).to.be.at.most(60);
