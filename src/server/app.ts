@@ -1,6 +1,8 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Proxy } from '../gateway/proxy.js';
+import { isJsonType } from '../gateway/request-body.js';
 import { takeUpgrades } from '../gateway/upgrade.js';
+import { Http2Bridge } from './http2-bridge.js';
 import { onClientError, refuseConnect } from './client-error.js';
 import type { Readiness } from './readiness.js';
 
@@ -24,6 +26,7 @@ const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/met
  * proxy, unparsed (`reply.hijack()`).
  */
 export function buildApp(options: AppOptions): FastifyInstance {
+  const http2 = new Http2Bridge(() => app.server, options.keepAliveTimeoutMs);
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -31,7 +34,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 64 * 1024 },
-    clientErrorHandler: onClientError,
+    clientErrorHandler: (error, socket) => { if (!http2.take(error, socket)) onClientError(error, socket); },
     // A target that the router cannot decode is still the proxy's to judge.
     frameworkErrors: (_error, request, reply) => { proxy(request, reply); },
   });
@@ -73,12 +76,17 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.route({ method: app.supportedMethods, url: '/*', handler: proxy, constraints: {} });
   app.setNotFoundHandler(proxy);
 
+  app.addHook('preClose', (done) => {
+    http2.close();
+    done();
+  });
   const { server } = app;
   server.on('connect', refuseConnect);
   takeUpgrades(server, (request, response, upgrade) => { options.proxy.handle(request, response, upgrade); });
   // Too large by its own word: answered without asking for the body.
   server.on('checkContinue', (request, response) => {
-    if (Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
+    const limited = isJsonType(request.headers['content-type']); // other bodies stream through, whatever their size
+    if (!limited || Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
     server.emit('request', request, response);
   });
   return app;

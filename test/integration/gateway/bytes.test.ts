@@ -108,6 +108,36 @@ describe('bytes of requests', () => {
     expect(suite.upstream.requests[0]?.request.headers).to.not.have.property('expect');
   });
 
+  it('answers 100-continue to a streamed body of any size', async () => {
+    await suite.start((_q, response) => response.end('{}'), { settings: { maxBodyBytes: 1_000 } });
+    const socket = connect(suite.proxy.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (part: string) => { text += part; });
+    socket.write('POST /v1/files HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-type: audio/wav\r\ncontent-length: 5000\r\n\r\n');
+    await until(() => text.startsWith('HTTP/1.1 100 Continue\r\n\r\n'));
+    socket.write('x'.repeat(5_000));
+    await until(() => text.includes('HTTP/1.1 200'));
+    socket.destroy();
+    expect(suite.upstream.requests[0]?.body).to.have.length(5_000);
+  });
+
+  it('tells a client why, although it is still sending what nobody wants', async () => {
+    await suite.start((_q, response) => response.end('{}'), { settings: { apiKeys: [{ label: 'a', key: 'gw-key' }] } });
+    const size = 8 * 2 ** 20;
+    const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const upload = httpRequest(`${suite.proxy.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': size } }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (part: string) => { body += part; });
+        response.on('end', () => { resolve({ status: response.statusCode, body }); });
+      });
+      upload.on('error', reject);
+      upload.end(Buffer.alloc(size, 0x20));
+    });
+    expect(answer.status).to.equal(401);
+    expect(answer.body).to.include('x-gateway-api-key');
+    expect(await suite.proxy.exchange()).to.deep.include({ statusCode: 401, errorType: 'unauthorized', attempts: 0 });
+  });
+
   it('lets a client go on after an answer that came before its upload was read', async () => {
     await suite.start(() => undefined);
     suite.upstream.server.removeAllListeners('request');
