@@ -4,9 +4,9 @@ import type { Elastic } from './client.js';
 import { type ClusterState, readClusterState } from './cluster-state.js';
 import { checkIndexName } from './index-name.js';
 import { recordedOptions, type ObjectOptions } from './init-options.js';
-import { aliasStep, indexStep, mappingStep, policyStep, templateStep, type StepInput } from './init-steps.js';
+import { aliasStep, indexStep, isShortened, mappingStep, policyStep, templateStep, type StepInput } from './init-steps.js';
 import { managedMeta } from './managed-meta.js';
-import { managedObjects } from './managed-objects.js';
+import { managedObjects, retentionOf } from './managed-objects.js';
 import { resolveLayout } from './resolve-layout.js';
 import { requireElasticsearch } from './server-info.js';
 import { at, stringAt } from './json.js';
@@ -66,10 +66,12 @@ export function buildPlan(input: PlanInput): InitPlan {
     force: input.force ?? false,
     now: input.now,
   };
+  const policy = policyStep(stepInput);
+  if (policy.action === 'update' && isShortened(state.policy, stepInput.objects)) warnings.push(`the server will delete records after ${retentionOf(stepInput.objects)} instead of ${stringAt(state.policy, 'phases', 'delete', 'min_age') ?? 'never'}, those that are there already too`);
   const template = templateStep(stepInput);
   warnings.push(...template.warnings);
   const steps: InitStep[] = [layoutStep('unchanged', `${layout}: ${resolution.reason}${resolution.warning === undefined ? '' : `. Warning: ${resolution.warning}`}`)];
-  steps.push(policyStep(stepInput), template.step, indexStep(stepInput));
+  steps.push(policy, template.step, indexStep(stepInput));
   if (layout === 'daily') steps.push(aliasStep(stepInput));
   steps.push(mappingStep(stepInput));
   return {

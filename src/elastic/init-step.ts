@@ -22,7 +22,7 @@ export interface InitStep {
   readonly detail: string;
   /** Where an object on the server differs from ours; absent where there is none to compare with. */
   readonly differences?: readonly Difference[];
-  /** Somebody has edited what is there, and it is replaced nevertheless. */
+  /** It takes something away: what somebody has edited is replaced, or records are deleted earlier than until now. */
   readonly replaces?: boolean;
   /** Empty unless the action is `create` or `update`. */
   readonly requests: readonly PlannedRequest[];

@@ -6,7 +6,7 @@ import { describeDifferences, diffJson, type Difference } from './json-diff.js';
 import { standing } from './managed-meta.js';
 import { retentionOf, type ManagedObjects } from './managed-objects.js';
 import { describeDrift, isDocumented, isSafeToWrite, mappingDrift } from './mapping-drift.js';
-import { normalPolicy, normalTemplate } from './normalise.js';
+import { normalPolicy, normalTemplate, timeMs } from './normalise.js';
 import { winningTemplate, type TemplateRank } from './template-precedence.js';
 
 export interface StepInput {
@@ -33,10 +33,17 @@ export function policyStep({ state, objects, force }: StepInput): InitStep {
   const verdict = compare(name, state.policy, objects.policy, normalPolicy, force);
   if (verdict.action === 'unchanged' || verdict.action === 'conflict') return { id, ...verdict, requests: [] };
   return {
-    id, ...verdict,
+    id, ...verdict, ...(isShortened(state.policy, objects) && { replaces: true }),
     requests: [{ method: 'PUT', path: `/_ilm/policy/${encodeURIComponent(name)}`, body: { policy: objects.policy } }],
     privileges: { cluster: ['manage_ilm'], index: [] },
   };
+}
+
+/** Whether records that the policy on the server would still keep are deleted under ours. */
+export function isShortened(found: unknown, objects: ManagedObjects): boolean {
+  const before = timeMs(at(found, 'phases', 'delete', 'min_age'));
+  const after = timeMs(retentionOf(objects));
+  return found !== undefined && after !== undefined && after < (before ?? Infinity);
 }
 
 export function templateStep(input: StepInput): { readonly step: InitStep; readonly shadowed: boolean; readonly warnings: readonly string[] } {
@@ -163,7 +170,7 @@ export function mappingStep({ name, layout, state, objects, now }: StepInput): I
 }
 
 function waysOut(name: string, layout: Layout): string {
-  const move = layout === 'single' ? `move its records into daily indices with \`gateway es init --migrate\`; ` : '';
+  const move = layout === 'single' ? 'move its records into daily indices with `gateway es init --migrate`; ' : '';
   return `Ways out: ${move}choose another ELASTICSEARCH_INDEX than ${name}; or copy its records elsewhere, delete it yourself and run this again`;
 }
 

@@ -34,7 +34,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     layout: Flags.string({ description: 'daily, single or data-stream (ELASTICSEARCH_LAYOUT)' }),
     'dry-run': Flags.boolean({ description: 'print the exact requests and send none of them' }),
     print: Flags.boolean({ description: 'print the requests as a shell script of curl calls, without asking any server', exclusive: ['dry-run', 'api-key'] }),
-    yes: Flags.boolean({ char: 'y', description: 'do not ask before replacing what somebody has edited; with --migrate, do it' }),
+    yes: Flags.boolean({ char: 'y', description: 'do not ask before something is replaced, or kept for a shorter time; with --migrate, do it' }),
     force: Flags.boolean({ description: 'replace what somebody has edited' }),
     retention: Flags.string({ description: 'age at which records are deleted, such as 30d' }),
     shards: Flags.string({ description: 'primary shards of a new index' }),
@@ -80,12 +80,13 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     });
   }
 
-  /** Only what somebody has edited is asked about: everything else adds, and takes nothing away. */
+  /** Only what takes something away is asked about: everything else adds. */
   private async mayReplace(plan: InitPlan): Promise<boolean> {
     const replaced = plan.steps.filter((step) => step.action === 'update' && step.replaces === true);
     if (replaced.length === 0 || this.jsonEnabled()) return true;
     const { differencesText } = await import('../../elastic/plan-text.js');
     this.note(differencesText(replaced));
+    for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);
     return confirm(`Replace ${replaced.map((step) => step.id).join(' and ')}?`);
   }
 

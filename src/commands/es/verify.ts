@@ -69,7 +69,7 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
   private show(results: readonly CheckResult[], ok: boolean): void {
     this.out(renderTable({
       head: ['Check', 'Status', 'Seen, and what mends it'],
-      rows: results.map(({ title, status, message, fix }) => [title, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
+      rows: results.map(({ id, status, message, fix }) => [id, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
       color: this.color, width: this.width ?? PIPE_WIDTH,
     }));
     const count = (status: CheckStatus): number => results.filter((result) => result.status === status).length;

@@ -56,6 +56,17 @@ describe('the plan of es init', () => {
     expect(plan({ strangers, ranks }).warnings.join()).to.include('lab-old').and.not.include('lab-staging-2026');
   });
 
+  it('warns and asks before records are deleted earlier than until now, and not before they are kept longer', () => {
+    const with30d = { policy: managedObjects('lab', 'daily').policy };
+    const of = (retention: string) => buildPlan({ name: 'lab', requested: 'daily', major: 8, now: NOW, state: { ...empty, ...with30d }, options: { retention } });
+    expect(of('7d').warnings.join()).to.equal('the server will delete records after 7d instead of 30d, those that are there already too');
+    expect(of('7d').steps.find((step) => step.id === 'policy')).to.include({ action: 'update', replaces: true });
+    expect(of('90d').warnings).to.deep.equal([]);
+    expect(of('90d').steps.find((step) => step.id === 'policy')).to.include({ action: 'update' }).and.not.have.property('replaces');
+    expect(of('720h').steps.find((step) => step.id === 'policy')).to.include({ action: 'unchanged' });
+    expect(plan().steps.find((step) => step.id === 'policy')).not.to.have.property('replaces');
+  });
+
   it('refuses data-stream on 7.17', () => {
     expect(plan({}, { requested: 'data-stream', major: 7 }).steps.map((step) => step.action)).to.deep.equal(['conflict']);
   });
