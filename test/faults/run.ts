@@ -19,11 +19,14 @@ import { Random } from './random.js';
  * The promise under fire: load through the official SDK, faults at random from a seed, then a drain
  * and a comparison of ids and fields both ways. Exit code 1 where anything was lost or doubled.
  *
- *   npm run test:faults -- --seed 7 --faults 70 --workers 2
+ *   npm run test:faults                                                    every fault once, in a few minutes
+ *   npm run test:faults -- --seed 7 --kills 50 --outages 20 --refusals 12  the long form
  */
 const { values } = parseArgs({ options: {
-  seed: { type: 'string' }, faults: { type: 'string', default: String(FAULTS.length) }, workers: { type: 'string', default: '2' },
-  clients: { type: 'string', default: '6' }, 'pause-ms': { type: 'string', default: '15' }, only: { type: 'string' },
+  seed: { type: 'string' }, workers: { type: 'string', default: '2' },
+  kills: { type: 'string', default: String(ofKind('kill').length) }, outages: { type: 'string', default: String(ofKind('outage').length) },
+  refusals: { type: 'string', default: String(ofKind('refusal').length) },
+  clients: { type: 'string', default: '6' }, 'pause-ms': { type: 'string', default: '15' },
 } });
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const random = new Random(seed);
@@ -32,7 +35,7 @@ const DRAIN_TIMEOUT_MS = 8 * 60_000;
 const say = (text: string): void => { process.stdout.write(`${text}\n`); };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-say(`seed ${String(seed)}: npm run test:faults -- --seed ${String(seed)} --faults ${values.faults} --workers ${values.workers}`);
+say(`npm run test:faults -- --seed ${String(seed)} --kills ${values.kills} --outages ${values.outages} --refusals ${values.refusals} --workers ${values.workers}`);
 await ensureBuilt();
 const dir = await mkdtemp(join(tmpdir(), 'gateway-faults-'));
 const server = await ownServer();
@@ -73,7 +76,7 @@ try {
   await gateway.start();
   load.start(Number(values.clients));
   await pause(3_000);
-  for (const fault of plan(Number(values.faults))) {
+  for (const fault of plan()) {
     const ms = random.between(1_500, 6_000);
     say(`${clock()} ${fault.name} (${String(Math.round(ms))} ms)`);
     await fault.run(world, ms);
@@ -86,7 +89,7 @@ try {
   const code = await gateway.stop();
   const proof = await prove(load.ledger.received, telemetryDir, admin, access.index);
   const { received, sent, failed } = load.ledger;
-  const kinds = (kind: Fault['kind']): number => FAULTS.filter((fault) => fault.kind === kind).reduce((sum, { name }) => sum + (counts.get(name) ?? 0), 0);
+  const kinds = (kind: Fault['kind']): number => ofKind(kind).reduce((sum, { name }) => sum + (counts.get(name) ?? 0), 0);
   ok = proof.lost.length === 0 && proof.doubled.length === 0 && proof.different.length === 0 && proof.notExported.length === 0 && code === 0;
   say('');
   say(`server                 Elasticsearch ${server.version}`);
@@ -113,12 +116,18 @@ try {
 }
 process.exit(ok ? 0 : 1);
 
-/** Each fault in turn, in an order that chance gives, as often as it takes. */
-function plan(count: number): Fault[] {
-  const chosen = values.only === undefined ? FAULTS : FAULTS.filter(({ name }) => name.includes(values.only ?? ''));
-  const faults: Fault[] = [];
-  while (faults.length < count) faults.push(...random.shuffle(chosen));
-  return faults.slice(0, count);
+/** As many faults of each kind as asked for, each about as often as the others, in an order that chance gives. */
+function plan(): Fault[] {
+  const some = (kind: Fault['kind'], count: number): Fault[] => {
+    const faults: Fault[] = [];
+    while (faults.length < count) faults.push(...random.shuffle(ofKind(kind)));
+    return faults.slice(0, count);
+  };
+  return random.shuffle([...some('kill', Number(values.kills)), ...some('outage', Number(values.outages)), ...some('refusal', Number(values.refusals))]);
+}
+
+function ofKind(kind: Fault['kind']): Fault[] {
+  return FAULTS.filter((fault) => fault.kind === kind);
 }
 
 /** Waits until nothing is left to send; how long that took. */
