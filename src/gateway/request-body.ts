@@ -115,7 +115,7 @@ export class BufferedBody {
 
 const SNIFF_BYTES = 64 * 1024;
 /** The part's other headers are few and short: bounds that keep a hostile body from being searched for ever. */
-const MODEL_PART = /name="model"(?:;[^\r\n]{0,256})?\r?\n(?:[^\r\n]{1,256}\r?\n){0,8}\r?\n([^\r\n]{1,1024})\r?\n/;
+const MODEL_PART = /[;\s]name="model"(?:;[^\r\n]{0,256})?\r?\n(?:[^\r\n]{1,256}\r?\n){0,8}\r?\n([^\r\n]{1,1024})\r?\n/;
 
 /**
  * A body that streams through with backpressure (multipart, binary): counts its bytes and, in
