@@ -1,5 +1,4 @@
 import type { AnswerHead } from './answer-head.js';
-import type { Connection } from './connection.js';
 import type { UpstreamRequest } from './request.js';
 
 /** Told how a call goes; after `onAnswerEnd`, `onCallFailed` or an abort nothing more comes. */
@@ -14,12 +13,19 @@ export interface CallHandler {
   onCallFailed(error: Error): void;
 }
 
+/** What a call asks of the connection that carries it. */
+interface CarryingConnection {
+  pause(): void;
+  resume(): void;
+  abandon(): void;
+}
+
 /** One request on its way, and the means to slow down or end it. */
 export class Call {
   readonly request: UpstreamRequest;
   readonly handler: CallHandler;
   /** What carries it; undefined before it has one and once it is over. */
-  connection: Connection | undefined;
+  connection: CarryingConnection | undefined;
   aborted = false;
 
   constructor(request: UpstreamRequest, handler: CallHandler) {
