@@ -19,6 +19,7 @@ export default class EsInit extends BaseCommand {
 twice changes nothing. What somebody has edited is shown as a difference and replaced only with --force. No data is ever deleted.
 
 Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refused; 2 wrong use.`;
+  static override usage = '<%= command.id %> [FLAGS]';
   static override examples = [
     { description: 'Set everything up', command: '<%= config.bin %> <%= command.id %>' },
     { description: 'Show the exact requests and send none', command: '<%= config.bin %> <%= command.id %> --dry-run' },
