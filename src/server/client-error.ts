@@ -15,13 +15,15 @@ interface Answer {
  * bytes in the midst of one would be read as a part of it. The connection ends either way.
  */
 export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  // Bytes after a request that said `Connection: close` are nobody's: its answer, which may have been paid for, still goes out.
+  if (error.code === 'HPE_CLOSED_CONNECTION' && answering(socket) !== undefined) return;
   if (!socket.writable || isLeaving(error)) {
     socket.destroy(error);
     return;
   }
   // Ended first, so that what was written (a refusal, the begin of an answer) still goes out.
   const close = (): void => { socket.destroy(error); };
-  socket.end(answerUnderWay(socket) ? '' : rendered(answerTo(error)), close);
+  socket.end(answering(socket)?.headersSent === true ? '' : rendered(answerTo(error)), close);
   // A client that does not read must not keep the connection.
   const timer = setTimeout(close, LINGER_MS);
   socket.once('close', () => { clearTimeout(timer); });
@@ -33,8 +35,8 @@ function isLeaving({ code }: NodeJS.ErrnoException): boolean {
 }
 
 /** Node keeps the response that a socket is writing in `_httpMessage`; its own default handler asks the same. */
-function answerUnderWay(socket: Socket): boolean {
-  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
+function answering(socket: Socket): ServerResponse | undefined {
+  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
 function answerTo({ code }: NodeJS.ErrnoException): Answer {

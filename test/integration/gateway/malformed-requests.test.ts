@@ -65,6 +65,16 @@ describe('requests that are no proper HTTP', () => {
     expect(await proxy.exchange()).to.deep.include({ statusCode: 200, endReason: 'gateway', errorType: 'bad_request' });
   });
 
+  it('lets the answer to a request that said Connection: close go out, whatever comes behind it', async () => {
+    const body = '{"model":"m","stream":true}';
+    const request = `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const { text } = await rawExchange(proxy.port, `${request}GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n`, (sofar) => sofar.includes('"hi"'));
+    expect(text).to.match(/^HTTP\/1\.1 200/);
+    await until(() => proxy.exchanges.length === 1);
+    expect(proxy.exchanges[0]).to.deep.include({ path: '/v1/chat/completions', statusCode: 200, errorType: 'client_closed' });
+    expect(upstream.requests).to.have.length(1);
+  });
+
   it('headers over 64 KiB: 431', async () => {
     const { text } = await rawExchange(proxy.port, `GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx-long: ${'x'.repeat(70_000)}\r\n\r\n`);
     expect(text).to.match(/^HTTP\/1\.1 431/);
