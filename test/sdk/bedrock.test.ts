@@ -1,5 +1,6 @@
 import {
   BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, InvokeModelCommand, InvokeModelWithResponseStreamCommand, ThrottlingException,
+  type BedrockRuntimeClientConfig,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { expect } from 'chai';
@@ -11,10 +12,10 @@ const messages = [{ role: 'user' as const, content: [{ text: 'Say hello' }] }];
 
 async function* nothing(): AsyncGenerator<never> { /* no stream, no events */ }
 
-/** HTTP/1.1: its own default is HTTP/2 without TLS, which the gateway does not speak. */
-function clientOf(bench: SdkBench): BedrockRuntimeClient {
+/** As it comes: it speaks HTTP/2 without TLS. */
+function clientOf(bench: SdkBench, more: BedrockRuntimeClientConfig = {}): BedrockRuntimeClient {
   return new BedrockRuntimeClient({
-    region: 'eu-west-1', endpoint: bench.url, maxAttempts: 1, requestHandler: new NodeHttpHandler(), credentials: { accessKeyId: 'AKIDCLIENT', secretAccessKey: 'client-secret' },
+    region: 'eu-west-1', endpoint: bench.url, maxAttempts: 1, credentials: { accessKeyId: 'AKIDCLIENT', secretAccessKey: 'client-secret' }, ...more,
   });
 }
 
@@ -103,11 +104,20 @@ describe('the AWS SDK for Bedrock', () => {
 
   it('lets a Bearer API key of the client\'s own pass', async () => {
     provider.answer = () => ({ json: { output: {}, stopReason: 'end_turn', usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } } });
-    const bearer = new BedrockRuntimeClient({ region: 'eu-west-1', endpoint: bench.url, maxAttempts: 1, requestHandler: new NodeHttpHandler(), token: { token: 'bedrock-api-key' }, authSchemePreference: ['httpBearerAuth'] });
+    const bearer = new BedrockRuntimeClient({ region: 'eu-west-1', endpoint: bench.url, maxAttempts: 1, token: { token: 'bedrock-api-key' }, authSchemePreference: ['httpBearerAuth'] });
     await bearer.send(new ConverseCommand({ modelId: nova, messages }));
     expect(provider.requests.at(-1)?.request.headers.authorization).to.equal('Bearer bedrock-api-key');
     expectRecord(await bench.record(), { input_tokens: 1, output_tokens: 1, cost: (0.06 + 0.24) / M });
     bearer.destroy();
+  });
+
+  it('works over HTTP/1.1 too', async () => {
+    provider.answer = () => ({ fixture: 'bedrock/invoke-nova-stream.bin', contentType: EVENTSTREAM });
+    const plain = clientOf(bench, { requestHandler: new NodeHttpHandler() });
+    const { body } = await plain.send(new InvokeModelWithResponseStreamCommand({ modelId: nova, contentType: 'application/json', body: '{}' }));
+    expect(await collect(body ?? nothing())).to.not.have.length(0);
+    expectRecord(await bench.record(), { model: nova, stream: true, input_tokens: 8, output_tokens: 4, cost: (8 * 0.06 + 4 * 0.24) / M });
+    plain.destroy();
   });
 
   it('works with aimock too (but for its invoke streams, whose frames are not those of AWS)', async () => {
