@@ -20,7 +20,7 @@ export interface PrimaryOptions {
 const EXPORT_DEADLINE_MS = 10_000;
 const RESTART_MS = 1_000;
 /** Environment of the worker that prints the first screen. */
-export const FIRST_WORKER = 'GATEWAY_FIRST_WORKER';
+const FIRST_WORKER = 'GATEWAY_FIRST_WORKER';
 
 /**
  * The primary of `gateway serve --workers N`: it holds TELEMETRY_DIR, keeps its limits and is the only
