@@ -55,8 +55,8 @@ interface Candidate extends MeasuredFile {
 
 /**
  * Keeps the log within its limits of age and size. Age removes only what is exported. Size removes
- * exported segments, oldest first, then the cache, and unexported segments, oldest first, only
- * under `drop-oldest`.
+ * the cache, which can be built again, then exported segments, oldest first, and unexported ones,
+ * oldest first, only under `drop-oldest`.
  */
 export async function enforceRetention(options: RetentionOptions): Promise<RetentionResult> {
   const { dir, maxBytes, retentionMs } = options;
@@ -95,8 +95,8 @@ export async function enforceRetention(options: RetentionOptions): Promise<Reten
     queue.delete(candidate);
     await drop(candidate, 'age');
   }
-  for (const candidate of queue) if (bytes > maxBytes && candidate.exported) await drop(candidate, 'size');
   for (const file of [...cache]) if (bytes > maxBytes) await dropCache(file);
+  for (const candidate of queue) if (bytes > maxBytes && candidate.exported) await drop(candidate, 'size');
   if (options.onFull === 'drop-oldest') {
     for (const candidate of queue) if (bytes > maxBytes && !candidate.exported) await drop(candidate, 'size');
   }

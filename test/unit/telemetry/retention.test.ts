@@ -71,13 +71,13 @@ describe('retention', () => {
     await file(segment(2), 0, 0);
     expect(names(await run({ exported: () => false, liveWriters: new Set(['1-aaaaaa']) }))).to.deep.equal(['01 age']);
   });
-  it('retry files, dead letters and the cache count; the cache goes before anything unexported', async () => {
+  it('retry files, dead letters and the cache count; the cache goes before any record', async () => {
     await file(segment(1), 10, 1);
     await file('cache/00000001-1-aaaaaa.parquet', 10, 1);
     await file('cache/00000009-1-aaaaaa.parquet', 10, 1);
     await file('retry/x.ndjson', 10, 1);
     await file('dead-letters/x.ndjson', 10, 1);
-    const result = await run({ maxBytes: 350, exported: () => false });
+    const result = await run({ maxBytes: 350 });
     expect(result).to.deep.include({ removed: [], removedCacheFiles: 2, bytes: 300, full: false });
     expect(await readdir(join(folder.path, 'retry'))).to.have.length(1);
     expect(await readdir(join(folder.path, 'dead-letters'))).to.have.length(1);
