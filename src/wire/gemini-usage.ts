@@ -28,7 +28,7 @@ export function geminiUsage(raw: unknown): Usage | undefined {
     outputImageTokens: tokensOf('IMAGE', usage.candidatesTokensDetails),
     cachedAudioTokens: tokensOf('AUDIO', usage.cacheTokensDetails),
     cachedImageTokens: tokensOf('IMAGE', usage.cacheTokensDetails),
-    serviceTier: tierOf(asText(usage.trafficType)),
+    serviceTier: tierOf(asText(usage.trafficType)) ?? asText(usage.serviceTier),
   });
 }
 

@@ -62,7 +62,7 @@ export const geminiStored: Dialect = {
   readEvent: () => undefined,
 };
 
-function geminiErrorBody({ status, message }: ErrorAnswer): string {
+export function geminiErrorBody({ status, message }: ErrorAnswer): string {
   return JSON.stringify({ error: { code: status, message, status: STATUS_WORDS[status] ?? 'INTERNAL' } });
 }
 

@@ -35,6 +35,15 @@ describe('the Google Gen AI SDK', () => {
     expectRecord(record, { ...expected, path: '/v1beta/models/gemini-2.5-flash:streamGenerateContent', stream: true });
     expect(record.time_to_first_token_ms).to.be.a('number');
   });
+
+  it('interactions, JSON and streamed', async () => {
+    const used = { provider: 'gemini', path: '/v1beta/interactions', model: 'gemini-2.5-flash', finish_reason: 'completed', input_tokens: 19, output_tokens: 10, cost: expected.cost };
+    await client.interactions.create({ model: 'gemini-2.5-flash', input: 'Say hello' });
+    expectRecord(await bench.record(), { ...used, stream: false });
+    const events = await collect(await client.interactions.create({ model: 'gemini-2.5-flash', input: 'Say hello', stream: true }));
+    expect(events.some(({ event_type: type }) => type === 'interaction.completed')).to.equal(true);
+    expectRecord(await bench.record(), { ...used, stream: true });
+  });
 });
 
 describe('the Google Gen AI SDK, recorded shapes', () => {

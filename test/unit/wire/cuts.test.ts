@@ -72,7 +72,7 @@ describe('streams that are cut anywhere', () => {
 
   it('there is a stream of every dialect that streams', () => {
     expect([...new Set(VARIANTS.map(dialectOf))].sort()).to.deep.equal([
-      'anthropic-messages', 'bedrock-converse', 'bedrock-invoke', 'cohere', 'gemini', 'ollama', 'openai', 'openai-chat', 'openai-responses',
+      'anthropic-messages', 'bedrock-converse', 'bedrock-invoke', 'cohere', 'gemini', 'gemini-interactions', 'ollama', 'openai', 'openai-chat', 'openai-responses',
     ]);
   });
 });

@@ -158,6 +158,14 @@ export const STREAM_FIXTURES: readonly StreamFixture[] = [
   fixture('gemini/stream-error-array.json', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', {
     failed: true, hasToken: false, complete: false, providerErrorType: 'RESOURCE_EXHAUSTED',
   }, 'application/json'),
+  fixture('gemini/interaction-stream.sse', '/v1beta/interactions', {
+    ...good, responseModel: 'gemini-2.5-flash', finishReason: 'completed',
+    // 11 prompt + 5 from tools; 6 output + 45 thoughts.
+    usage: { inputTokens: 16, outputTokens: 51, totalTokens: 67, cachedTokens: 4, reasoningTokens: 45, inputAudioTokens: 2, serviceTier: 'standard' },
+  }),
+  fixture('gemini/interaction-error-stream.sse', '/v1beta/interactions', {
+    ...bad, hasToken: false, responseModel: 'gemini-2.5-flash', providerErrorType: 'RESOURCE_EXHAUSTED',
+  }),
   fixture('cohere/chat-stream.sse', '/v2/chat', {
     ...good, finishReason: 'COMPLETE', usage: { inputTokens: 5, outputTokens: 24, totalTokens: 29, cachedTokens: 0 },
   }),
