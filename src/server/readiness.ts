@@ -13,6 +13,8 @@ export interface LogHealth {
   readonly append_failures: number;
   readonly slow_writes: number;
   readonly last_slow_write_ms: number | null;
+  /** A write of the last five minutes was slow. */
+  readonly slow_lately: boolean;
   readonly full: boolean;
 }
 
@@ -43,7 +45,7 @@ export function judgeReadiness(input: ReadinessInput): Readiness {
   if (input.refusing) reasons.push('The telemetry log is full and TELEMETRY_ON_FULL is refuse-requests.');
   if (!log.writable) reasons.push('The telemetry log cannot be written: records are being lost.');
   if (log.full && !input.refusing) reasons.push('The telemetry log is full: the oldest records that are not exported yet are being dropped.');
-  if (log.slow_writes > 0) reasons.push(`${log.slow_writes} writes to the telemetry log took over 50 ms; put TELEMETRY_DIR on a local disk.`);
+  if (log.slow_lately) reasons.push(`A write to the telemetry log took ${String(log.last_slow_write_ms)} ms within the last five minutes (${log.slow_writes} over 50 ms since the start): put TELEMETRY_DIR on a local disk.`);
   if (WAITING.has(elasticsearch.state)) {
     reasons.push(`Export to Elasticsearch waits: ${elasticsearch.reason ?? elasticsearch.state}`);
   }

@@ -90,13 +90,17 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   }
 }
 
-export function logHealthOf(stats: LogStats, full: boolean): LogHealth {
+/** A slow write is news for this long; the counter keeps it for good. */
+const SLOW_LATELY_MS = 5 * 60_000;
+
+export function logHealthOf(stats: LogStats, full: boolean, now: number = Date.now()): LogHealth {
   return {
     writable: stats.degradedSince === undefined,
     lines_written: stats.linesWritten,
     append_failures: stats.appendFailures,
     slow_writes: stats.slowWrites,
     last_slow_write_ms: stats.lastSlowWriteMs === undefined ? null : Math.round(stats.lastSlowWriteMs),
+    slow_lately: stats.lastSlowWriteAt !== undefined && now - stats.lastSlowWriteAt < SLOW_LATELY_MS,
     full,
   };
 }

@@ -41,6 +41,8 @@ export interface LogStats {
   /** Writes that took over 50 ms. */
   readonly slowWrites: number;
   readonly lastSlowWriteMs: number | undefined;
+  /** Wall clock of the last one, milliseconds since the epoch. */
+  readonly lastSlowWriteAt: number | undefined;
   readonly lastError: string | undefined;
   /** Wall clock, milliseconds since the epoch, since when lines are being lost; undefined while all is well. */
   readonly degradedSince: number | undefined;
@@ -96,6 +98,7 @@ class SegmentLog implements TelemetryLog {
   #ioErrors = 0;
   #slowWrites = 0;
   #lastSlowWriteMs: number | undefined;
+  #lastSlowWriteAt: number | undefined;
   #lastError: string | undefined;
   #degradedSince: number | undefined;
   #lostSinceDegraded = 0;
@@ -148,6 +151,7 @@ class SegmentLog implements TelemetryLog {
       ioErrors: this.#ioErrors,
       slowWrites: this.#slowWrites,
       lastSlowWriteMs: this.#lastSlowWriteMs,
+      lastSlowWriteAt: this.#lastSlowWriteAt,
       lastError: this.#lastError,
       degradedSince: this.#degradedSince,
     };
@@ -178,6 +182,7 @@ class SegmentLog implements TelemetryLog {
       if (took > SLOW_WRITE_MS) {
         this.#slowWrites++;
         this.#lastSlowWriteMs = took;
+        this.#lastSlowWriteAt = Date.now();
       }
     }
   }

@@ -9,7 +9,7 @@ const STATUS: ExportStatus = {
   heldIndices: [{ index: 'i', reason: 'r' }], lastError: 'HTTP 429', lastErrorAt: 1, lastSuccessAt: 2_000,
   counters: { ...noCounters(), exported: 7, deadLetters: 2 },
 };
-const LOG = { linesWritten: 11, bytesWritten: 12, appendFailures: 1, ioErrors: 0, slowWrites: 3, lastSlowWriteMs: undefined, lastError: undefined, degradedSince: undefined };
+const LOG = { linesWritten: 11, bytesWritten: 12, appendFailures: 1, ioErrors: 0, slowWrites: 3, lastSlowWriteMs: undefined, lastSlowWriteAt: undefined, lastError: undefined, degradedSince: undefined };
 
 describe('metrics', () => {
   const make = (status?: ExportStatus, counts = new RecordCounts([])): Metrics => createMetrics({

@@ -3,7 +3,7 @@ import { judgeReadiness, type ReadinessInput } from '../../../src/server/readine
 
 const good: ReadinessInput = {
   stopping: false, refusing: false,
-  log: { writable: true, lines_written: 9, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, full: false },
+  log: { writable: true, lines_written: 9, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false },
   elasticsearch: { enabled: true, state: 'shipping', reason: null, fix: null, backlog_bytes: 0, oldest_unexported_seconds: null },
 };
 const judge = (change: Partial<ReadinessInput>): ReturnType<typeof judgeReadiness> => judgeReadiness({ ...good, ...change });
@@ -23,7 +23,7 @@ describe('readiness', () => {
     });
   }
   for (const [what, log, word] of [
-    ['cannot be written', { writable: false }, 'being lost'], ['is full', { full: true }, 'dropped'], ['has slow writes', { slow_writes: 2, last_slow_write_ms: 70 }, '2 writes'],
+    ['cannot be written', { writable: false }, 'being lost'], ['is full', { full: true }, 'dropped'], ['is slow', { slow_writes: 2, last_slow_write_ms: 70, slow_lately: true }, '70 ms'],
   ] as const) {
     it(`is degraded where the log ${what}`, () => {
       const { status, reasons } = judge({ log: { ...good.log, ...log } });
@@ -32,6 +32,9 @@ describe('readiness', () => {
       expect(reasons[0]).to.include(word);
     });
   }
+  it('is ready again some time after a slow write, which stays counted', () => {
+    expect(judge({ log: { ...good.log, slow_writes: 2, last_slow_write_ms: 70 } })).to.deep.include({ status: 'ready', reasons: [] });
+  });
   it('is unavailable while it stops or refuses, each said once', () => {
     expect(judge({ stopping: true })).to.deep.include({ status: 'unavailable', reasons: ['The gateway is stopping.'] });
     const full = judge({ refusing: true, log: { ...good.log, full: true } });
