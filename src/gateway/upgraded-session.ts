@@ -163,7 +163,8 @@ export class UpgradedSession implements Expirable {
     const end = (): void => {
       if (endReason === 'complete') this.#client.end();
       else this.#client.destroy();
-      // Who does not answer the end with his own is not waited for.
+      // Who does not answer the end with his own is not waited for, and who does not read it not for ever.
+      this.#client.setTimeout(KEEP_ALIVE_MS, () => { this.#client.destroy(); });
       this.#client.destroySoon();
       this.#upstream?.destroySoon();
     };
