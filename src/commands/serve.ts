@@ -37,7 +37,7 @@ Flags win over the environment, the environment over the file .env, and that ove
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Serve);
     const options = {
-      PORT: flags.port,
+      PORT: process.env['GATEWAY_WORKER_PORT'] ?? flags.port,
       HOST: flags.host,
       ENABLE_ELASTICSEARCH: said(flags.elasticsearch),
       ELASTICSEARCH_URL: flags['elasticsearch-url'],

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import { createServer, type AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
 import { checkIndexName } from '../elastic/index-name.js';
 import { gatewayInstance } from '../telemetry/instance.js';
@@ -19,8 +20,9 @@ export interface PrimaryOptions {
 
 const EXPORT_DEADLINE_MS = 10_000;
 const RESTART_MS = 1_000;
-/** Environment of the worker that prints the first screen. */
+/** Environment of workers: which one prints the first screen, and on which port all listen where PORT is 0. */
 const FIRST_WORKER = 'GATEWAY_FIRST_WORKER';
+const WORKER_PORT = 'GATEWAY_WORKER_PORT';
 
 /**
  * The primary of `gateway serve --workers N`: it holds TELEMETRY_DIR, keeps its limits and is the only
@@ -36,7 +38,7 @@ export async function startPrimary({ config, workers: count }: PrimaryOptions): 
   const lock = await acquireLock(config.telemetry.dir);
   try {
     const primary = await Primary.start(config, logger);
-    const code = await primary.run(count);
+    const code = await primary.run(count, String(config.server.port === 0 ? await freePort(config.server.host) : config.server.port));
     await primary.stop();
     return code;
   } finally {
@@ -81,7 +83,8 @@ class Primary {
     return new Primary({ logger, instance, exporting, retention, writers, bulkMs });
   }
 
-  run(count: number): Promise<number> {
+  run(count: number, port: string): Promise<number> {
+    const environment = { [WORKER_PORT]: port };
     return new Promise((resolve) => {
       let listening = 0;
       cluster.on('message', (worker, message: unknown) => { this.#hear(worker, message); });
@@ -102,7 +105,7 @@ class Primary {
           resolve(code === 0 ? 1 : code);
         } else {
           this.#logger.error({ pid: worker.process.pid, code, signal }, 'a worker ended and is started again; its records are safe in the log');
-          setTimeout(() => { if (!this.#stopping) cluster.fork(); }, RESTART_MS);
+          setTimeout(() => { if (!this.#stopping) cluster.fork(environment); }, RESTART_MS);
         }
       });
       onStopSignals(() => {
@@ -112,8 +115,8 @@ class Primary {
         if (workers.length === 0) resolve(0);
       }, (code) => { process.exit(code); });
       // The first alone until it listens: what stops it would stop all, and is said once.
-      const first = cluster.fork({ [FIRST_WORKER]: '1' });
-      first.once('listening', () => { for (let i = 1; i < count && !this.#stopping; i++) cluster.fork(); });
+      const first = cluster.fork({ ...environment, [FIRST_WORKER]: '1' });
+      first.once('listening', () => { for (let i = 1; i < count && !this.#stopping; i++) cluster.fork(environment); });
     });
   }
 
@@ -166,4 +169,16 @@ class Primary {
       retention: { ...this.#retention.lost(), bytesOnDisk: this.#retention.bytes() }, bulkMs: [...this.#bulkMs], others: { log, records },
     };
   }
+}
+
+/** A port that is free now: each worker would get another one for 0. */
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => { server.close(() => { resolve(); }); });
+  return port;
 }
