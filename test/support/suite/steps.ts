@@ -10,6 +10,8 @@ const CHECKS: readonly Step[] = [
   { title: 'imports between folders', command: npm('depcruise') },
   { title: 'dead code', command: npm('knip') },
   { title: 'build', command: npm('build'), essential: true },
+  // A stale manifest hides new commands and flags: the build has just written it anew.
+  { title: 'manifest as committed', command: ['git', 'diff', '--exit-code', '--', 'oclif.manifest.json'] },
 ];
 
 const MOCHA = ['mocha', '--reporter', './test/support/counting-reporter.ts'] as const;
