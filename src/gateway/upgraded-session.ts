@@ -1,14 +1,13 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Observation } from '../domain/dialect.js';
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
-import { createTap } from '../wire/tap.js';
 import type { Arrival } from './arrival.js';
 import type { GatewayContext } from './context.js';
 import type { Admission } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
+import { readRefusal, shakeHands, type HandshakeRefusal } from './handshake.js';
 import { responseHeaders } from './headers.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import type { Route } from './route.js';
@@ -20,8 +19,6 @@ import { upstreamCall, type UpstreamCall } from './upstream-call.js';
 import { upstreamFault } from './upstream-error.js';
 
 const KEEP_ALIVE_MS = 30_000;
-/** A provider that refuses an upgrade says why in a few words. */
-const MAX_REFUSAL_BYTES = 1024 * 1024;
 
 /**
  * One WebSocket connection from its handshake to its end: bytes pass both ways as they are, with
@@ -82,34 +79,22 @@ export class UpgradedSession implements Expirable {
   }
 
   #shakeHands(call: UpstreamCall): void {
-    const url = new URL(call.origin);
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const handshake = send({
-      hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, path: call.path, method: 'GET', agent: false,
-      headers: [...this.#readableHeaders(call.headers), 'host', url.host, 'connection', 'Upgrade', 'upgrade', 'websocket'],
+    const handshake = shakeHands(call, () => {
+      if (this.#phase !== 'connecting') return;
+      this.#phase = 'waiting';
+      this.#connectedAt = performance.now();
     });
     this.#handshake = handshake;
-    handshake.on('socket', (socket) => {
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-        if (this.#phase !== 'connecting') return;
-        this.#phase = 'waiting';
-        this.#connectedAt = performance.now();
-      });
-    });
     handshake.on('upgrade', (answer, socket, head) => { this.#open(answer, socket, head); });
-    handshake.on('response', (answer) => { this.#refusedByProvider(answer); });
+    handshake.on('response', (answer) => {
+      readRefusal(answer, this.#route.dialect, (refusal) => { this.#refusedByProvider(refusal); });
+    });
     handshake.on('error', (error) => {
       if (this.#phase === 'settled') return;
       this.#failedAttempts = 1;
       const fault = upstreamFault(error, this.#phase !== 'connecting');
       this.#fail(fault.type, `The provider ${this.#route.upstream.provider.name} could not be used: ${fault.detail}.`);
     });
-    handshake.end();
-  }
-
-  /** Without the offer to compress messages where they are read: compressed ones could not be. */
-  #readableHeaders(headers: readonly string[]): string[] {
-    return headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== 'sec-websocket-extensions');
   }
 
   // ---- the open connection ----
@@ -190,39 +175,20 @@ export class UpgradedSession implements Expirable {
   // ---- handshakes that fail ----
 
   /** The provider answers with no upgrade but a status: its answer goes to the client, after the record. */
-  #refusedByProvider(answer: IncomingMessage): void {
-    const status = answer.statusCode ?? 502;
-    const head = responseHeaders(answer.rawHeaders, false);
-    const tap = createTap({
-      dialect: this.#route.dialect, contentType: head.contentType, status,
-      ...(head.contentEncoding === undefined ? {} : { contentEncoding: head.contentEncoding }),
-      header: (name) => { const value = answer.headers[name]; return Array.isArray(value) ? value[0] : value; },
-    });
-    const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => {
-      if (this.#toClient > MAX_REFUSAL_BYTES) return;
-      this.#toClient += chunk.length;
-      tap.push(chunk);
-      chunks.push(chunk);
-    });
-    answer.on('error', () => undefined);
-    answer.on('close', () => {
-      tap.finish(() => {
-        if (this.#phase === 'settled') return;
-        this.#providerStatus = status;
-        this.#refusal = tap.observation;
-        const body = Buffer.concat(chunks);
-        const written = this.#settle('complete', undefined);
-        const send = (): void => {
-          if (this.#response.destroyed) return;
-          this.#response.writeHead(status, [...head.forwarded, 'content-length', String(body.length), 'connection', 'close',
-            'x-gateway-request-id', this.#arrival.requestId, ...this.#arrival.corsHeaders]);
-          this.#response.end(body);
-        };
-        if (written === undefined) send();
-        else void written.then(send);
-      });
-    });
+  #refusedByProvider({ status, headers, body, observation }: HandshakeRefusal): void {
+    if (this.#phase === 'settled') return;
+    this.#providerStatus = status;
+    this.#refusal = observation;
+    this.#toClient = body.length;
+    const written = this.#settle('complete', undefined);
+    const send = (): void => {
+      if (this.#response.destroyed) return;
+      this.#response.writeHead(status, [...headers, 'content-length', String(body.length), 'connection', 'close',
+        'x-gateway-request-id', this.#arrival.requestId, ...this.#arrival.corsHeaders]);
+      this.#response.end(body);
+    };
+    if (written === undefined) send();
+    else void written.then(send);
   }
 
   #fail(type: ErrorType, message: string): void {
