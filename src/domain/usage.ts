@@ -30,4 +30,6 @@ export interface Usage {
   providerCost?: number;
   /** The provider's service tier (`batch`, `flex`, `priority`, …), where it says one. */
   serviceTier?: string;
+  /** The usages of which this is the sum, each to be priced for itself: what a token costs depends on the length of its own prompt. */
+  parts?: readonly Usage[];
 }

@@ -1,4 +1,5 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
+import type { Usage } from '../domain/usage.js';
 import { addUsage } from '../wire/make-usage.js';
 import { WebSocketSplitter } from '../wire/websocket.js';
 
@@ -6,6 +7,7 @@ import { WebSocketSplitter } from '../wire/websocket.js';
 export class SessionReader {
   readonly observation: Observation = { failed: false, hasToken: false, complete: false };
   readonly #splitter: WebSocketSplitter;
+  readonly #usages: Usage[] = [];
 
   constructor(dialect: Dialect) {
     this.#splitter = new WebSocketSplitter((event) => {
@@ -26,7 +28,10 @@ export class SessionReader {
 
   #add({ usage, ...message }: Observation): void {
     const { observation } = this;
-    if (usage !== undefined) observation.usage = addUsage(observation.usage, usage);
+    if (usage !== undefined) {
+      this.#usages.push(usage);
+      observation.usage = { ...addUsage(observation.usage, usage), parts: this.#usages };
+    }
     if (message.responseModel !== undefined) observation.responseModel = message.responseModel;
     if (message.finishReason !== undefined) observation.finishReason = message.finishReason;
     if (message.providerErrorType !== undefined) observation.providerErrorType = message.providerErrorType;

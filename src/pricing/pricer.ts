@@ -54,7 +54,19 @@ function providersFigure({ providerCost }: Usage): Price | undefined {
   return { cost: providerCost, source: 'provider', version: '' };
 }
 
-function estimate({ provider, model, responseModel, at }: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
+function estimate(query: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
+  const { parts } = usage;
+  if (parts === undefined) return estimateOne(query, usage, finder);
+  let sum: Price | undefined;
+  for (const part of parts) {
+    const price = estimateOne(query, part, finder);
+    if (price === undefined) return undefined;
+    sum = { ...price, cost: price.cost + (sum?.cost ?? 0) };
+  }
+  return sum;
+}
+
+function estimateOne({ provider, model, responseModel, at }: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
   const tokens = splitBuckets(usage);
   if (tokens === undefined) return undefined;
   const found = finder.find(provider, byDetail(model, responseModel), at);

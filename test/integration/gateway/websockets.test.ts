@@ -146,6 +146,30 @@ describe('WebSocket connections', () => {
     }
   });
 
+  it('carry the Responses API, too, and count each of its responses once', async () => {
+    await start();
+    const client = open('/v1/responses');
+    await opened(client);
+    const response = { id: 'r', model: 'gpt-5-2025-08-07', status: 'in_progress', usage: null };
+    const events = [
+      { type: 'response.created', response }, { type: 'response.in_progress', response }, { type: 'response.output_text.delta', delta: 'Hi' },
+      { type: 'response.completed', response: { ...response, status: 'completed', usage: { input_tokens: 10, input_tokens_details: { cached_tokens: 4 }, output_tokens: 5, total_tokens: 15 } } },
+    ];
+    for (let i = 0; i < 2; i++) {
+      for (const event of events) {
+        const echo = message(client);
+        client.send(JSON.stringify(event));
+        await echo;
+      }
+    }
+    client.close();
+    await closed(client);
+    const exchange = await proxy.exchange();
+    expect(exchange).to.deep.include({ path: '/v1/responses', responseModel: 'gpt-5-2025-08-07', finishReason: 'completed', providerErrorCount: 0 });
+    expect(exchange.usage?.parts).to.have.length(2);
+    expect(exchange.usage).to.deep.include({ inputTokens: 20, outputTokens: 10, totalTokens: 30, cachedTokens: 8 });
+  });
+
   it('carry the client\'s key and protocol, and nothing that is not the provider\'s', async () => {
     await start();
     const client = open('/openai/v1/realtime?model=m', { headers: { authorization: 'Bearer sk-client', 'x-api-key': 'foreign', cookie: 'a=b', 'x-user-id': 'u', 'openai-beta': 'x=1' } }, ['realtime', 'other']);

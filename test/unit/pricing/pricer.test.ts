@@ -34,6 +34,17 @@ describe('the pricer', () => {
     expect(cost(undefined, undefined)).to.equal(undefined);
   });
 
+  it('prices the parts of a session each for itself: a long session has no long prompts', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    const part: Usage = { inputTokens: 150_000, outputTokens: 10 };
+    const cost = (usage: Usage): number | undefined => price({ provider: 'anthropic', model: 'claude-sonnet-4-5', usage, at: AT })?.cost;
+    const one = (150_000 * 3 + 10 * 15) / 1e6;
+    expect(cost(part)).to.be.closeTo(one, 1e-12);
+    expect(cost({ inputTokens: 300_000, outputTokens: 20 })).to.be.closeTo((300_000 * 6 + 20 * 22.5) / 1e6, 1e-12);
+    expect(cost({ inputTokens: 300_000, outputTokens: 20, parts: [part, part] })).to.be.closeTo(2 * one, 1e-12);
+    expect(cost({ inputTokens: 300_000, outputTokens: 20, parts: [part, { ...part, serviceTier: 'priority' }] })).to.equal(undefined);
+  });
+
   it('never guesses: no price without usage, for contradictory counts, for a figure that is none', async () => {
     const { price } = await loadPricer({ providerIds: (provider) => provider });
     const usages: (Usage | undefined)[] = [
