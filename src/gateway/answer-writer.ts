@@ -1,6 +1,13 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
+
+const JOINED_BYTES = 16 * 1024;
+
+/** What can be slowed down. */
+export interface Pausable {
+  pause(): void;
+  resume(): void;
+}
 
 /** Told when the reader has caught up and the provider may go on. */
 export interface Resumed {
@@ -19,7 +26,7 @@ export class AnswerWriter {
   #held: Buffer[] = [];
   #afterHold: 'go-on' | 'end' | 'break-off' = 'go-on';
   /** The provider waits: for the reader (drain) or for the record (release). */
-  #paused: Dispatcher.DispatchController | undefined;
+  #paused: Pausable | undefined;
 
   constructor(response: ServerResponse, owner: Resumed) {
     this.#response = response;
@@ -51,16 +58,16 @@ export class AnswerWriter {
   }
 
   /** Writes bytes, or keeps them while held; lets the provider wait where the client is slow. */
-  write(bytes: Buffer | undefined, controller: Dispatcher.DispatchController | undefined): void {
+  write(bytes: Buffer | undefined, source: Pausable | undefined): void {
     if (bytes === undefined || bytes.length === 0) return;
     if (this.#holding) {
       this.#held.push(bytes);
-      this.#pause(controller);
+      this.#pause(source);
       return;
     }
     this.#writeHead();
-    if (this.#response.destroyed || this.#response.write(bytes) || controller === undefined || this.#paused !== undefined) return;
-    this.#pause(controller);
+    if (this.#response.destroyed || this.#response.write(bytes) || source === undefined || this.#paused !== undefined) return;
+    this.#pause(source);
     this.#awaitDrain();
   }
 
@@ -81,7 +88,7 @@ export class AnswerWriter {
     const last = this.#afterHold === 'end' ? held.pop() : undefined;
     let flows = true;
     for (const bytes of held) flows = this.#response.write(bytes);
-    if (this.#afterHold === 'end') this.#response.end(last);
+    if (this.#afterHold === 'end') this.#endWith(last);
     else if (this.#afterHold === 'break-off') this.breakOff();
     else if (this.#paused === undefined || flows) this.#resume();
     else this.#awaitDrain();
@@ -93,7 +100,7 @@ export class AnswerWriter {
       return;
     }
     this.#writeHead();
-    this.#response.end(bytes);
+    this.#endWith(bytes);
   }
 
   /** Drops what has not left yet, so that an error can be answered instead. */
@@ -124,6 +131,12 @@ export class AnswerWriter {
     this.#response.flushHeaders();
   }
 
+  /** Ends the answer. Short bytes go as Latin-1 text, which Node joins with a head that still waits: one write of one piece. */
+  #endWith(bytes: Buffer | undefined): void {
+    if (bytes === undefined || bytes.length > JOINED_BYTES) this.#response.end(bytes);
+    else this.#response.end(bytes.toString('latin1'), 'latin1');
+  }
+
   #writeHead(): void {
     const head = this.#head;
     if (head === undefined || this.over) return;
@@ -131,10 +144,10 @@ export class AnswerWriter {
     this.#response.writeHead(head.status, head.reason, head.headers as string[]);
   }
 
-  #pause(controller: Dispatcher.DispatchController | undefined): void {
-    if (controller === undefined || this.#paused !== undefined) return;
-    this.#paused = controller;
-    controller.pause();
+  #pause(source: Pausable | undefined): void {
+    if (source === undefined || this.#paused !== undefined) return;
+    this.#paused = source;
+    source.pause();
   }
 
   #awaitDrain(): void {
@@ -142,11 +155,11 @@ export class AnswerWriter {
   }
 
   #resume(): void {
-    const controller = this.#paused;
-    if (controller === undefined) return;
+    const source = this.#paused;
+    if (source === undefined) return;
     this.#paused = undefined;
     this.#owner.onResumed();
-    controller.resume();
+    source.resume();
   }
 }
 

@@ -60,7 +60,7 @@ export interface Gateway {
   readonly locked: boolean;
   /** Whether this request may see the gateway's own pages. */
   admits(request: IncomingMessage): boolean;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -102,9 +102,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     locked: gatekeeper.locked,
     admits: (request) => !gatekeeper.locked
       || gatekeeper.identify(request.headers, splitTarget(request.url ?? '').query) !== undefined,
-    close: async () => {
+    close: () => {
       sweeper.stop();
-      await pools.close();
+      pools.close();
     },
   };
 }

@@ -7,8 +7,8 @@ import type { Upstream } from './upstream.js';
 /** The literal key that means "use the gateway's own". */
 const PLACEHOLDER = 'gateway';
 
-/** Header places of a credential; the query parameter `key` is the fifth place. */
-const HEADER_PLACES = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
+/** Places of a credential: headers, and the query parameter `key`. */
+const PLACES: readonly string[] = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', '?key'];
 
 const PLACES_OF: Readonly<Record<AuthStyle, readonly string[]>> = {
   bearer: ['authorization'],
@@ -18,6 +18,8 @@ const PLACES_OF: Readonly<Record<AuthStyle, readonly string[]>> = {
   'aws-sigv4': ['authorization'],
   none: ['authorization'],
 };
+
+const NONE: readonly AuthStyle[] = [];
 
 /** What is to happen with the credentials of one request. */
 export interface Admission {
@@ -54,7 +56,7 @@ export class Gatekeeper {
       const label = this.#match(own);
       return label === undefined ? undefined : { label, place: 'x-gateway-api-key' };
     }
-    for (const place of [...HEADER_PLACES, '?key']) {
+    for (const place of PLACES) {
       const credential = credentialAt(place, headers, query);
       if (credential === undefined || credential === '') continue;
       const label = this.#match(credential);
@@ -72,19 +74,18 @@ export class Gatekeeper {
     const gatewayKey = this.identify(headers, query);
     if (this.locked && gatewayKey === undefined) return { refused: 'no-gateway-key' };
     const mayUseOwn = trusted || gatewayKey !== undefined;
-    const { auth, alsoAuth = [] } = upstream.provider;
-    const accepted = new Set([pathAuth ?? auth, auth, ...alsoAuth].flatMap((style) => PLACES_OF[style]));
+    const { auth, alsoAuth = NONE } = upstream.provider;
 
     const remove: string[] = [];
     let clientHasKey = false;
     let placeholder = false;
-    for (const place of [...HEADER_PLACES, '?key']) {
+    for (const place of PLACES) {
       const credential = credentialAt(place, headers, query);
       if (credential === undefined) continue;
       const isPlaceholder = credential === PLACEHOLDER && mayUseOwn;
       placeholder ||= isPlaceholder;
       // An empty key is none; a gateway key may stand in two places, and neither is the provider's to see.
-      if (credential === '' || isPlaceholder || !accepted.has(place) || isAwsSignature(headers[place])
+      if (credential === '' || isPlaceholder || !isPlaceOf(place, auth, pathAuth, alsoAuth) || isAwsSignature(headers[place])
         || place === gatewayKey?.place || (this.locked && this.#match(credential) !== undefined)) remove.push(place);
       else clientHasKey = true;
     }
@@ -105,6 +106,12 @@ export class Gatekeeper {
   }
 }
 
+/** Whether one of the styles wants its credential there. */
+function isPlaceOf(place: string, auth: AuthStyle, pathAuth: AuthStyle | undefined, alsoAuth: readonly AuthStyle[]): boolean {
+  return PLACES_OF[auth].includes(place) || (pathAuth !== undefined && PLACES_OF[pathAuth].includes(place))
+    || alsoAuth.some((style) => PLACES_OF[style].includes(place));
+}
+
 /** The header that carries the gateway's key for a provider, as name and value. */
 export function ownCredential(auth: AuthStyle, key: string): readonly [string, string] {
   switch (auth) {
@@ -120,7 +127,13 @@ function credentialAt(place: string, headers: IncomingHttpHeaders, query: string
   if (place === '?key') return parameter(query, 'key');
   const value = headers[place];
   if (typeof value !== 'string') return undefined;
-  return place === 'authorization' ? value.replace(/^bearer(?:\s+|$)/i, '') : value;
+  return place === 'authorization' ? withoutScheme(value) : value;
+}
+
+function withoutScheme(value: string): string {
+  // The spelling of nearly all, apart from the rare others.
+  if (value.startsWith('Bearer ') && value.charCodeAt(7) > 0x20) return value.slice(7);
+  return value.replace(/^bearer(?:\s+|$)/i, '');
 }
 
 function isAwsSignature(value: string | string[] | undefined): boolean {

@@ -89,24 +89,24 @@ export interface ResponseHeaders {
   readonly contentLength: number | undefined;
 }
 
-/** Filters an answer's raw headers (names and values as Latin-1 bytes, as undici gives them). */
-export function responseHeaders(raw: readonly Buffer[] | readonly string[], keepLength: boolean): ResponseHeaders {
+/** Filters an answer's raw headers. */
+export function responseHeaders(raw: readonly string[], keepLength: boolean): ResponseHeaders {
   const forwarded: string[] = [];
   let contentType = '';
   let contentEncoding: string | undefined;
   let contentLength: number | undefined;
   let named: ReadonlySet<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const rawName = latin1(raw[i]);
+    const rawName = raw[i] as string;
     const name = downstreamFilter.pass(rawName);
     if (name === null) {
       if (rawName.length === 10 && rawName.toLowerCase() === 'connection') {
-        const more = connectionNames(latin1(raw[i + 1]));
+        const more = connectionNames(raw[i + 1]);
         if (more !== undefined) named = named === undefined ? more : new Set([...named, ...more]);
       }
       continue;
     }
-    const value = latin1(raw[i + 1]);
+    const value = raw[i + 1] as string;
     if (name === 'content-type') contentType = value;
     else if (name === 'content-encoding') contentEncoding = value.trim().toLowerCase();
     else if (name === 'content-length') {
@@ -117,6 +117,15 @@ export function responseHeaders(raw: readonly Buffer[] | readonly string[], keep
   }
   const kept = named === undefined ? forwarded : withoutNames(forwarded, named);
   return { forwarded: kept, contentType, contentEncoding, contentLength };
+}
+
+/** The first value of a header in a flat list, by its lower-case name. */
+export function headerValue(raw: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < raw.length; i += 2) {
+    const rawName = raw[i] as string;
+    if (rawName.length === name.length && rawName.toLowerCase() === name) return raw[i + 1];
+  }
+  return undefined;
 }
 
 function withoutNames(headers: readonly string[], names: ReadonlySet<string>): string[] {
@@ -133,8 +142,4 @@ function connectionNames(value: string | undefined): ReadonlySet<string> | undef
   const names = value.toLowerCase().split(',').map((name) => name.trim());
   // What frames the message can't be taken away by naming it here.
   return new Set(names.filter((name) => name !== '' && name !== 'content-type' && name !== 'content-length'));
-}
-
-function latin1(part: Buffer | string | undefined): string {
-  return typeof part === 'string' ? part : part?.toString('latin1') ?? '';
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
 import { applySplice, readBodyFacts } from '../wire/body-facts.js';
@@ -10,7 +9,9 @@ import type { Arrival } from './arrival.js';
 import type { GatewayContext } from './context.js';
 import type { Admission } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
-import { responseHeaders } from './headers.js';
+import { headerValue, responseHeaders } from './headers.js';
+import type { AnswerHead } from './http1/answer-head.js';
+import { Call, type CallHandler } from './http1/call.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import { BufferedBody, hasBody, isJsonType, PassingBody, type BodyReader } from './request-body.js';
 import type { Route } from './route.js';
@@ -24,12 +25,12 @@ const RETRY_PAUSE_MS = 100;
 /**
  * One proxied request from its headers to its record: reads the body, dispatches, lets the answer
  * pass through, and appends the record before the bytes that complete the answer for its reader.
- * It is undici's handler itself, so that a request needs few objects and no closures.
+ * It is the handler of its call itself, so that a request needs few objects and no closures.
  *
  * Life: reading → waiting (dispatched) → answering → settled. `settled` means that the record is
  * made; nothing that comes later changes it.
  */
-export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, Expirable, Resumed {
+export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resumed {
   readonly #gateway: GatewayContext;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -41,12 +42,12 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   #buffered: BufferedBody | undefined;
   #passing: PassingBody | undefined;
   #body: Buffer | PassingBody | undefined;
-  #call: UpstreamCall | undefined;
+  #target: UpstreamCall | undefined;
+  #call: Call | undefined;
   #model: string | undefined;
   #stream: boolean | undefined;
   #spliced = false;
 
-  #controller: Dispatcher.DispatchController | undefined;
   #attempts = 0;
   #failedAttempts = 0;
   #sent = false;
@@ -107,7 +108,7 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
       this.#passing = new PassingBody(contentType);
       // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
       this.#request.on('error', () => this.#onClientGone());
-      // Whoever destroys it says why elsewhere: the client's connection or undici.
+      // Whoever destroys it says why elsewhere.
       this.#passing.on('error', ignore);
       this.#request.pipe(this.#passing);
       this.#body = this.#passing;
@@ -156,25 +157,25 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     this.#phase = 'waiting';
     this.#firstDispatchedAt = performance.now();
     this.#lastActivityAt = this.#firstDispatchedAt;
-    this.#call = upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission,
+    this.#target = upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission,
       { spliced: this.#spliced, streams: this.#passing !== undefined });
-    if (this.#call === undefined) {
+    if (this.#target === undefined) {
       return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is none such as us-east-1.');
     }
-    if (needsSignature(this.#route, this.#admission)) this.#sign(this.#call);
+    if (needsSignature(this.#route, this.#admission)) this.#sign(this.#target);
     else this.#attempt();
   }
 
-  #sign(call: UpstreamCall): void {
+  #sign(target: UpstreamCall): void {
     this.#gateway.awsSigner.sign({
       method: this.#request.method ?? 'GET',
-      origin: call.origin,
-      path: call.path,
-      region: call.region,
+      origin: target.origin,
+      path: target.path,
+      region: target.region,
       contentType: this.#request.headers['content-type'],
       body: Buffer.isBuffer(this.#body) ? this.#body : undefined,
     }).then((signature) => {
-      call.headers.push(...signature);
+      target.headers.push(...signature);
       if (this.#phase !== 'settled') this.#attempt();
     }, () => {
       this.#fail('unauthorized', 'The gateway found no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role, or AWS_BEARER_TOKEN_BEDROCK on the gateway.');
@@ -182,25 +183,19 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
   }
 
   #attempt(): void {
-    const { origin, path, headers } = this.#call as UpstreamCall;
+    const { origin, path, headers } = this.#target as UpstreamCall;
     this.#attempts += 1;
     this.#dispatchedAt = performance.now();
     this.#lastActivityAt = this.#dispatchedAt;
-    this.#gateway.pools.get(origin).dispatch({
-      path,
-      method: this.#request.method as Dispatcher.HttpMethod,
-      headers,
-      body: this.#body ?? null,
-    }, this);
+    this.#call = new Call({ method: this.#request.method ?? 'GET', path, headers, body: this.#body }, this);
+    this.#gateway.pools.get(origin).dispatch(this.#call);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
+  onRequestSent(): void {
     this.#sent = true;
-    if (this.#phase === 'settled') controller.abort(new Error('the exchange is over'));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onCallFailed(error: Error): void {
     if (this.#aborted) return;
     if (this.#phase === 'settled' || this.#writer.holding) {
       // The record is made; an answer that was to go on after its last event has lost its source.
@@ -220,27 +215,27 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
 
   // ---- the provider's answer ----
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, statusText?: string): void {
-    if (status < 200 || this.#phase === 'settled') return;
+  onAnswerHead(head: AnswerHead): void {
+    if (this.#phase === 'settled') return;
     try {
-      this.#beginAnswer(controller, status, headers, statusText);
+      this.#beginAnswer(head);
     } catch (error) {
       this.#onFault(error);
     }
   }
 
-  #beginAnswer(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, statusText?: string): void {
+  #beginAnswer({ status, reason, headers }: AnswerHead): void {
     this.#phase = 'answering';
     this.#lastActivityAt = performance.now();
     this.#providerStatus = status;
-    const head = responseHeaders(controller.rawHeaders as Buffer[], !this.#spliced);
+    const head = responseHeaders(headers, !this.#spliced);
     this.#contentLength = head.contentLength;
     this.#tap = createTap({
       dialect: this.#route.dialect,
       contentType: head.contentType,
       ...(head.contentEncoding === undefined ? {} : { contentEncoding: head.contentEncoding }),
       status,
-      header: (name) => { const value = headers[name]; return Array.isArray(value) ? value[0] : value; },
+      header: (name) => headerValue(headers, name),
       onFirstToken: () => { this.#firstTokenAt ??= performance.now(); },
     });
     if (this.#spliced && this.#tap.isStream && head.contentEncoding === undefined) this.#filter = new UsageChunkFilter();
@@ -249,10 +244,10 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     const spliceLength = this.#spliced && this.#filter === undefined && head.contentLength !== undefined;
     if (spliceLength) forwarded.push('content-length', String(head.contentLength));
     const bodiless = this.#contentLength === 0 || status === 204 || status === 304 || this.#request.method === 'HEAD';
-    this.#writer.begin(status, statusText, forwarded, this.#tap.isStream && !bodiless);
+    this.#writer.begin(status, reason, forwarded, this.#tap.isStream && !bodiless);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onAnswerData(chunk: Buffer): void {
     if (this.#writer.over) return;
     this.#lastActivityAt = performance.now();
     this.#upstreamBytes += chunk.length;
@@ -260,23 +255,19 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
     tap.push(chunk);
     const bytes = this.#filter === undefined ? chunk : this.#filter.push(chunk);
     if (this.#phase === 'settled' || this.#writer.holding) {
-      this.#writer.write(bytes, controller);
+      this.#writer.write(bytes, this.#call);
     } else if (this.#upstreamBytes === this.#contentLength && this.#filter === undefined) {
       this.#settleAnswer(bytes, true);
     } else if (tap.observation.complete) {
       this.#settleAnswer(bytes, false);
     } else {
       if (bytes !== undefined) this.#responseSize += bytes.length;
-      this.#writer.write(bytes, controller);
+      this.#writer.write(bytes, this.#call);
     }
   }
 
-  onResponseEnd(): void {
+  onAnswerEnd(): void {
     if (this.#writer.over) return;
-    if (this.#tap === undefined) {
-      this.#failedAttempts += 1;
-      return this.#fail('upstream_protocol', `The provider ${this.#route.upstream.provider.name} could not be used: its answer has no status.`);
-    }
     if (this.#phase === 'settled' || this.#writer.holding) this.#writer.end(this.#filter?.end());
     else this.#settleAnswer(this.#filter?.end(), true);
   }
@@ -380,7 +371,7 @@ export class ProxiedRequest implements Dispatcher.DispatchHandler, BodyReader, E
 
   #abort(): void {
     this.#aborted = true;
-    this.#controller?.abort(new Error('the exchange is over'));
+    this.#call?.abort();
     this.#dropBody();
   }
 

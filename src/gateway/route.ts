@@ -26,6 +26,9 @@ export class Router {
   readonly #byName: ReadonlyMap<string, Upstream>;
   readonly #upstreams: readonly Upstream[];
   readonly #fallback: Upstream | undefined;
+  /** Paths repeat, and a path's answer never changes; the memory is bounded since clients choose the paths. */
+  readonly #byPathMemory = new Map<string, Upstream | undefined>();
+  readonly #routeMemory = new Map<Upstream, Map<string, Choice>>();
 
   constructor(upstreams: readonly Upstream[]) {
     this.#upstreams = upstreams;
@@ -42,15 +45,33 @@ export class Router {
     const asked = headers['x-provider'];
     if (typeof asked === 'string') {
       const upstream = this.#byName.get(asked.trim().toLowerCase());
-      return upstream === undefined ? { kind: 'unknown-provider' } : { kind: 'route', route: routeTo(upstream, path) };
+      return upstream === undefined ? { kind: 'unknown-provider' } : this.#routeTo(upstream, path);
     }
     const upstream = this.#byPath(path) ?? this.#byHeader(headers)
       ?? (path.startsWith('/v1/') ? this.#fallback : undefined);
-    return upstream === undefined ? { kind: 'not-found' } : { kind: 'route', route: routeTo(upstream, path) };
+    return upstream === undefined ? { kind: 'not-found' } : this.#routeTo(upstream, path);
+  }
+
+  #routeTo(upstream: Upstream, path: string): Choice {
+    let memory = this.#routeMemory.get(upstream);
+    if (memory === undefined) this.#routeMemory.set(upstream, memory = new Map<string, Choice>());
+    const known = memory.get(path);
+    if (known !== undefined) return known;
+    const choice: Choice = { kind: 'route', route: routeTo(upstream, path) };
+    remember(memory, path, choice);
+    return choice;
+  }
+
+  #byPath(path: string): Upstream | undefined {
+    const known = this.#byPathMemory.get(path);
+    if (known !== undefined || this.#byPathMemory.has(path)) return known;
+    const upstream = this.#readPath(path);
+    remember(this.#byPathMemory, path, upstream);
+    return upstream;
   }
 
   /** A prefix names its provider, unless the whole path can only be another one's (`/openai/deployments/…`). */
-  #byPath(path: string): Upstream | undefined {
+  #readPath(path: string): Upstream | undefined {
     const end = path.indexOf('/', 1);
     const prefixed = end === -1 ? undefined : this.#byName.get(path.slice(1, end));
     for (const upstream of this.#upstreams) {
@@ -63,6 +84,15 @@ export class Router {
     return this.#upstreams.find(({ provider }) =>
       provider.unmistakableHeaders?.some((name) => headers[name] !== undefined) === true);
   }
+}
+
+const MAX_REMEMBERED = 256;
+const MAX_REMEMBERED_LENGTH = 256;
+
+function remember<T>(memory: Map<string, T>, path: string, value: T): void {
+  if (path.length > MAX_REMEMBERED_LENGTH) return;
+  if (memory.size >= MAX_REMEMBERED) memory.clear();
+  memory.set(path, value);
 }
 
 function routeTo(upstream: Upstream, clientPath: string): Route {

@@ -37,8 +37,10 @@ export function upstreamCall(
     via: `1.1 ${gateway.viaName}`,
   });
   if (admission.useOwnKey && key !== undefined) headers.push(...ownCredential(route.auth, key.value));
-  for (const [name, value] of Object.entries(provider.defaultHeaders ?? {})) {
-    if (request.headers[name] === undefined) headers.push(name, value);
+  if (provider.defaultHeaders !== undefined) {
+    for (const [name, value] of Object.entries(provider.defaultHeaders)) {
+      if (request.headers[name] === undefined) headers.push(name, value);
+    }
   }
   const length = request.headers['content-length'];
   if (body.streams && length !== undefined) headers.push('content-length', length);

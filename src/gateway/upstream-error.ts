@@ -13,7 +13,6 @@ const DETAILS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'its host cannot be reached',
   ENETUNREACH: 'its network cannot be reached',
   ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
   CERT_HAS_EXPIRED: 'its TLS certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its TLS certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'its TLS certificate is signed by an unknown authority (NODE_EXTRA_CA_CERTS adds one)',
@@ -23,12 +22,11 @@ const DETAILS: Readonly<Record<string, string>> = {
   EPROTO: 'it does not speak TLS there',
 };
 
-/** What a failed attempt means; `sent` = the request's first byte may have left. Codes are Node's and undici's. */
+/** What a failed attempt means; `sent` = the request's first byte may have left. Codes are Node's and those of http1/fault.ts. */
 export function upstreamFault(error: Error, sent: boolean): UpstreamFault {
   const code = errorCode(error);
   if (!sent) return { type: 'upstream_connect', detail: DETAILS[code] ?? 'no connection could be made' };
-  // undici's parser gives a code for some faults only.
-  if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+  if (code === 'UPSTREAM_PROTOCOL' || code.startsWith('HPE_')) {
     return { type: 'upstream_protocol', detail: 'its answer is not valid HTTP' };
   }
   return { type: 'upstream_reset', detail: 'it closed the connection before its answer was complete' };
@@ -37,8 +35,7 @@ export function upstreamFault(error: Error, sent: boolean): UpstreamFault {
 /** Whether another attempt makes sense: nothing was sent, and the fault is one of the moment, not of a certificate or name. */
 export function isPassing(error: Error): boolean {
   const code = errorCode(error);
-  return ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', 'EPIPE',
-    'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET'].includes(code);
+  return ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', 'EPIPE'].includes(code);
 }
 
 function errorCode(error: Error): string {

@@ -1,3 +1,4 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Proxy } from '../gateway/proxy.js';
 import { isJsonType } from '../gateway/request-body.js';
@@ -33,11 +34,22 @@ export function buildApp(options: AppOptions): FastifyInstance {
     return503OnClosing: false,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: 0,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 64 * 1024 },
+    serverFactory: (own) => createServer(
+      { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: options.keepAliveTimeoutMs, maxHeaderSize: 64 * 1024 },
+      (request, response) => { route(request, response, own); },
+    ),
     clientErrorHandler: (error, socket) => { if (!http2.take(error, socket)) onClientError(error, socket); },
     // A target that the router cannot decode is still the proxy's to judge.
     frameworkErrors: (_error, request, reply) => { proxy(request, reply); },
   });
+  let closing = false;
+  // What is to be proxied never meets fastify's router: it would cost more than the proxy's own decisions.
+  const route = (request: IncomingMessage, response: ServerResponse, own: RequestListener): void => {
+    if (OWN_ROUTES.has(pathOf(request.url ?? ''))) return own(request, response);
+    if (closing && request.httpVersionMajor < 2) response.setHeader('connection', 'close');
+    options.proxy.handle(request, response);
+  };
+  app.addHook('preClose', (done) => { closing = true; done(); });
   const proxy = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
     options.proxy.handle(request.raw, reply.raw);
@@ -90,4 +102,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
     server.emit('request', request, response);
   });
   return app;
+}
+
+function pathOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark === -1 ? target : target.slice(0, mark);
 }

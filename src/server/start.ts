@@ -8,6 +8,7 @@ import { startDemoProvider } from './demo.js';
 import { checkPort, isAnyHost, listenFailure } from './listen.js';
 import { createLogger } from './logger.js';
 import { judgeReadiness } from './readiness.js';
+import { tuneRuntime } from './runtime.js';
 import { firstScreen } from './screen.js';
 import { onStopSignals } from './signals.js';
 import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
@@ -34,6 +35,7 @@ export interface ServeOptions {
  * a configuration that cannot work: a taken port, a log that cannot be written, an open gateway.
  */
 export async function startServer(options: ServeOptions): Promise<void> {
+  tuneRuntime();
   const { config } = options;
   const { server: settings } = config;
   const variable = (name: string): ReturnType<Config['variable']> => config.variable(name);
@@ -86,7 +88,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
 
   const closeAll = async (deadline: number): Promise<void> => {
     await telemetry.stop(Math.max(0, deadline - performance.now()));
-    await gateway.close();
+    gateway.close();
     await demo?.stop();
   };
 

@@ -10,8 +10,15 @@ export type UsageParts = { [K in keyof Usage]?: Usage[K] | undefined };
 export function makeUsage(parts: UsageParts): Usage | undefined {
   const { inputTokens, outputTokens } = parts;
   const total = inputTokens !== undefined && outputTokens !== undefined ? inputTokens + outputTokens : parts.totalTokens;
-  const known = Object.entries({ ...parts, totalTokens: total }).filter(([, value]) => value !== undefined);
-  return known.length === 0 ? undefined : Object.fromEntries(known);
+  const usage: Record<string, unknown> = {};
+  let known = false;
+  for (const name of Object.keys(parts) as (keyof Usage)[]) {
+    if (parts[name] === undefined || name === 'totalTokens') continue;
+    usage[name] = parts[name];
+    known = true;
+  }
+  if (total !== undefined) usage.totalTokens = total;
+  return known || total !== undefined ? usage : undefined;
 }
 
 /** Two usages together (the responses of one session): counts add up, the later service tier holds. */

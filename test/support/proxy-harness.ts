@@ -100,7 +100,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     close: async () => {
       app.server.closeAllConnections();
       await app.close();
-      await gateway.close();
+      gateway.close();
     },
   };
 }

@@ -14,6 +14,7 @@ export interface ConnectionOwner {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const PROTOCOL = 'HTTP/1.';
 const MAX_HEAD_BYTES = 64 * 1024;
 /** Up to here head and body are copied together, so that the request is one write of one piece. */
 const COPY_BYTES = 16 * 1024;
@@ -171,7 +172,12 @@ export class Connection {
       if (this.#reading === 'head') {
         const end = bytes.indexOf(HEAD_END, pos);
         if ((end === -1 ? bytes.length : end) - pos > MAX_HEAD_BYTES) throw new ProtocolFault('the head is too long');
-        if (end === -1) return pos;
+        if (end === -1) {
+          // What is no HTTP may never end its head.
+          const begin = bytes.toString('latin1', pos, pos + PROTOCOL.length);
+          if (!PROTOCOL.startsWith(begin)) throw new ProtocolFault('the answer is no HTTP');
+          return pos;
+        }
         this.#onHead(readAnswerHead(bytes.toString('latin1', pos, end)));
         pos = end + HEAD_END.length;
         continue;
@@ -238,7 +244,11 @@ export class Connection {
     // An answer before the request was whole: what follows of it would be read as another request.
     if (sender !== undefined && !sender.done) this.#reusable = false;
     this.#detach();
-    call.handler.onAnswerEnd();
+    try {
+      call.handler.onAnswerEnd();
+    } catch (error) {
+      call.handler.onCallFailed(error as Error);
+    }
   }
 
   #fail(error: Error): void {

@@ -37,6 +37,11 @@ export class OriginPool implements ConnectionOwner {
     this.#sweeper = setInterval(() => { this.#closeStale(); }, SWEEP_MS).unref();
   }
 
+  /** It was closed or retired. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   dispatch(call: Call): void {
     const connection = this.#take();
     if (connection === undefined) this.#connect(call);
@@ -56,9 +61,15 @@ export class OriginPool implements ConnectionOwner {
 
   /** Ends all connections, with what they carry. */
   close(): void {
+    this.retire();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends the connections as they become free. */
+  retire(): void {
     this.#closed = true;
     clearInterval(this.#sweeper);
-    for (const socket of this.#sockets) socket.destroy();
+    for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
   #take(): Connection | undefined {

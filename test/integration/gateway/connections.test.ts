@@ -124,7 +124,7 @@ describe('loops', () => {
     expect([response.status, response.headers.get('x-gateway-error')]).to.deep.equal([508, null]); // the provider's answer, as far as the outer pass can tell
     expect(suite.proxy.exchanges.map(({ statusCode, errorType }) => [statusCode, errorType])).to.deep.equal([[508, 'loop_detected'], [508, undefined]]);
     suite.proxy.app.server.closeAllConnections();
-    await suite.proxy.gateway.close();
+    suite.proxy.gateway.close();
     await new Promise((resolve) => { tunnel.close(resolve); });
   });
 });

@@ -31,19 +31,18 @@ describe('headers towards the provider', () => {
 });
 
 describe('headers towards the client', () => {
-  const buffers = (flat: string[]): Buffer[] => flat.map((part) => Buffer.from(part, 'latin1'));
   it('pass as they are, repeated ones too', () => {
     const raw = ['Content-Type', 'application/json', 'x-ratelimit-remaining-requests', '9', 'Link', 'a', 'Link', 'b', 'X-Odd', 'caf\u00e9'];
-    expect(responseHeaders(buffers(raw), true).forwarded).to.deep.equal(raw);
+    expect(responseHeaders(raw, true).forwarded).to.deep.equal(raw);
   });
   for (const name of ['Connection', 'Transfer-Encoding', 'Keep-Alive', 'Set-Cookie', 'Access-Control-Allow-Origin', 'access-control-expose-headers', 'x-gateway-request-id']) {
-    it(`drops ${name}`, () => expect(responseHeaders(buffers([name, 'v']), true).forwarded).to.deep.equal([]));
+    it(`drops ${name}`, () => expect(responseHeaders([name, 'v'], true).forwarded).to.deep.equal([]));
   }
   it('drops what Connection names', () => {
-    expect(responseHeaders(buffers(['X-Hop', '1', 'Connection', 'x-hop']), true).forwarded).to.deep.equal([]);
+    expect(responseHeaders(['X-Hop', '1', 'Connection', 'x-hop'], true).forwarded).to.deep.equal([]);
   });
   it('tells type, encoding and length', () => {
-    const head = responseHeaders(buffers(['content-type', 'text/event-stream', 'Content-Encoding', 'GZip', 'Content-Length', '12']), false);
+    const head = responseHeaders(['content-type', 'text/event-stream', 'Content-Encoding', 'GZip', 'Content-Length', '12'], false);
     expect(head).to.deep.include({ contentType: 'text/event-stream', contentEncoding: 'gzip', contentLength: 12 });
     expect(head.forwarded).to.not.include('12');
   });

@@ -292,6 +292,7 @@ describe('the connections to a provider', () => {
       ['it ends between chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n', 'ECONNRESET'],
       ['it ends before the last line of the chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n', 'ECONNRESET'],
       ['the answer is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+      ['the answer is no HTTP and has no head that ends', '220 smtp.example ESMTP\r\n', 'UPSTREAM_PROTOCOL'],
       ['the protocol is switched', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n', 'UPSTREAM_PROTOCOL'],
       ['the head has no end', `HTTP/1.1 200 OK\r\nx-a: ${'y'.repeat(70_000)}`, 'UPSTREAM_PROTOCOL'],
       ['a chunk has no size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'UPSTREAM_PROTOCOL'],
