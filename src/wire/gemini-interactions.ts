@@ -39,7 +39,7 @@ export const geminiInteractions: Dialect = {
  * The results of tools and the thoughts are counted apart from input and output, as in
  * `usageMetadata`; the total says what of them is in the sum.
  */
-export function interactionsUsage(raw: unknown, serviceTier?: unknown): Usage | undefined {
+function interactionsUsage(raw: unknown, serviceTier?: unknown): Usage | undefined {
   const usage = asRecord(raw);
   if (usage === undefined) return undefined;
   const total = asCount(usage.total_tokens);
