@@ -5,13 +5,13 @@ import { anthropicUsage } from './anthropic-usage.js';
 import { bedrockErrorBody, readBedrockPath, readErrorBody, readErrorFrame, readErrorHeader } from './bedrock-errors.js';
 import { isAwsEventStream } from './bedrock-converse.js';
 import { converseUsage, invocationUsage } from './bedrock-usage.js';
-import { holdsValue, needle } from './byte-search.js';
+import { holdsValue, memberPattern } from './byte-search.js';
 import { asArray, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 import { makeUsage } from './make-usage.js';
 import { openAiUsage } from './openai-usage.js';
 
 const METRICS = 'amazon-bedrock-invocationMetrics';
-const NEWS = [METRICS, 'usage', 'stop_reason', 'stopReason', 'finish_reason', 'completionReason'].map(needle);
+const NEWS = memberPattern(METRICS, 'usage', 'stop_reason', 'stopReason', 'finish_reason', 'completionReason');
 const BYTES = Buffer.from('"bytes"');
 const QUOTE = 0x22;
 /** Where the models that Bedrock serves put the text of one chunk. */
@@ -51,7 +51,7 @@ export const bedrockInvoke: Dialect = {
     }
     const chunk = payloadOf(data);
     if (chunk === undefined) return;
-    const news = NEWS.some((name) => holdsValue(chunk, name));
+    const news = holdsValue(chunk, NEWS);
     if (into.hasToken && !news) return;
     const inner = asRecord(parseJson(chunk));
     if (inner === undefined) return;

@@ -1,13 +1,11 @@
 import type { Dialect, ErrorAnswer, Observation } from '../domain/dialect.js';
-import { holdsValue, needle } from './byte-search.js';
+import { holdsValue, memberPattern } from './byte-search.js';
 import { isEventStream, mayBeJson } from './content-type.js';
 import { geminiUsage } from './gemini-usage.js';
 import { readGeminiPath } from './google-path.js';
 import { asArray, asCode, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 
-const USAGE = needle('usageMetadata');
-const FINISH_REASON = needle('finishReason');
-const ERROR = needle('error');
+const NEWS = memberPattern('usageMetadata', 'finishReason', 'error');
 const STATUS_WORDS: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
@@ -36,7 +34,7 @@ export const gemini: Dialect = {
     if (answer !== undefined) read(answer, into);
   },
   readEvent({ data }, into) {
-    if (into.hasToken && !holdsValue(data, USAGE) && !holdsValue(data, FINISH_REASON) && !holdsValue(data, ERROR)) return;
+    if (into.hasToken && !holdsValue(data, NEWS)) return;
     const chunk = asRecord(parseJson(data));
     if (chunk === undefined) return;
     if (hasToken(chunk)) into.hasToken = true;

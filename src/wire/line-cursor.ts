@@ -1,10 +1,12 @@
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Lines of events are short: a native search costs about as much as looking at this many bytes by hand. */
+const NEAR_BYTES = 512;
+
 /**
- * Finds the ends of lines (LF, CRLF or CR) in one buffer with native searches only. A CR that is
- * the buffer's last byte ends its line at once; the LF that may follow is the caller's to skip in
- * the next buffer (`endsInCr`).
+ * Finds the ends of lines (LF, CRLF or CR) in one buffer. A CR that is the buffer's last byte ends
+ * its line at once; the LF that may follow is the caller's to skip in the next buffer (`endsInCr`).
  */
 export class LineCursor {
   /** After `find`: where the line's content ends. */
@@ -12,28 +14,32 @@ export class LineCursor {
   /** After `find`: where the next line begins. */
   next = 0;
   readonly #bytes: Buffer;
-  #lf: number;
-  #cr: number;
+  /** The first CR or LF at or after the place that was searched natively last; -1 before, the length where there is none. */
+  #cr = -1;
+  #lf = -1;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#lf = bytes.indexOf(LF);
-    this.#cr = bytes.indexOf(CR);
   }
 
   /** The end of the line that begins at `from`; false when it is not in this buffer. */
   find(from: number): boolean {
-    if (this.#lf !== -1 && this.#lf < from) this.#lf = this.#bytes.indexOf(LF, from);
-    if (this.#cr !== -1 && this.#cr < from) this.#cr = this.#bytes.indexOf(CR, from);
-    if (this.#cr !== -1 && (this.#lf === -1 || this.#cr < this.#lf)) {
-      this.end = this.#cr;
-      this.next = this.#lf === this.#cr + 1 ? this.#cr + 2 : this.#cr + 1;
-      return true;
-    }
-    if (this.#lf === -1) return false;
-    this.end = this.#lf;
-    this.next = this.#lf + 1;
+    const bytes = this.#bytes;
+    const near = Math.min(bytes.length, from + NEAR_BYTES);
+    let pos = from;
+    while (pos < near && bytes[pos] !== LF && bytes[pos] !== CR) pos++;
+    if (pos === near) pos = this.#far(near);
+    if (pos === bytes.length) return false;
+    this.end = pos;
+    this.next = bytes[pos] === CR && bytes[pos + 1] === LF ? pos + 2 : pos + 1;
     return true;
+  }
+
+  /** The first CR or LF at or after `from`, natively; each is searched for again only where it lies behind. */
+  #far(from: number): number {
+    if (this.#lf < from) this.#lf = orLength(this.#bytes.indexOf(LF, from), this.#bytes);
+    if (this.#cr < from) this.#cr = orLength(this.#bytes.indexOf(CR, from), this.#bytes);
+    return Math.min(this.#lf, this.#cr);
   }
 
   get endsInCr(): boolean {
@@ -44,4 +50,8 @@ export class LineCursor {
 /** Whether a buffer begins with the LF of a CRLF that was cut in two. */
 export function beginsWithLf(bytes: Buffer): boolean {
   return bytes[0] === LF;
+}
+
+function orLength(at: number, bytes: Buffer): number {
+  return at === -1 ? bytes.length : at;
 }

@@ -1,10 +1,10 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
-import { holdsValue, needle } from './byte-search.js';
+import { holdsValue, memberPattern } from './byte-search.js';
 import { isEventStream, mediaType } from './content-type.js';
 import { asRecord, asArray, asText, parseJson, type JsonRecord } from './json-values.js';
 import { ollamaUsage } from './ollama-usage.js';
 
-const ERROR = needle('error');
+const ERROR = memberPattern('error');
 const DONE = /"done"\s*:\s*true/;
 const STREAMS_BY_DEFAULT = /\/api\/(?:chat|generate)$/;
 

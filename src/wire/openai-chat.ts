@@ -1,14 +1,12 @@
 import type { Dialect, Observation, StreamEvent } from '../domain/dialect.js';
 import { readDeploymentPath } from './azure-path.js';
-import { holdsValue, needle } from './byte-search.js';
+import { holdsValue, memberPattern } from './byte-search.js';
 import { isEventStream } from './content-type.js';
 import { asArray, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 import { openAiErrorBody, readOpenAiError } from './openai-errors.js';
 import { openAiUsage, type OpenAiUsageFlavour } from './openai-usage.js';
 
-const USAGE = needle('usage');
-const FINISH_REASON = needle('finish_reason');
-const ERROR = needle('error');
+const NEWS = memberPattern('usage', 'finish_reason', 'error');
 const DONE = Buffer.from('[DONE]');
 const TEXT_MEMBERS = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const;
 
@@ -44,7 +42,7 @@ export function openAiChatDialect(flavour: OpenAiUsageFlavour = {}): Dialect {
         return;
       }
       const failed = type === 'error';
-      if (into.hasToken && !failed && !holdsValue(data, USAGE) && !holdsValue(data, FINISH_REASON) && !holdsValue(data, ERROR)) return;
+      if (into.hasToken && !failed && !holdsValue(data, NEWS)) return;
       const chunk = asRecord(parseJson(data));
       if (chunk === undefined) {
         into.failed ||= failed;
@@ -68,8 +66,9 @@ function readStreamError(chunk: JsonRecord, failed: boolean, into: Observation):
 
 /** `data: [DONE]`, whatever white space stands around it. */
 export function isDone(data: Buffer): boolean {
-  const at = data.indexOf(0x5b);
-  return at !== -1 && at <= 2 && data.length <= DONE.length + 4 && data.indexOf(DONE) === at;
+  if (data.length > DONE.length + 4) return false;
+  const at = data.indexOf(DONE);
+  return at !== -1 && at <= 2;
 }
 
 function hasToken(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
 import { readDeploymentPath } from './azure-path.js';
-import { holdsValue, needle } from './byte-search.js';
+import { holdsValue, memberPattern } from './byte-search.js';
 import { isEventStream } from './content-type.js';
 import { asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 import { isDone } from './openai-chat.js';
@@ -8,8 +8,7 @@ import { openAiErrorBody, readOpenAiError } from './openai-errors.js';
 import { openAiUsage } from './openai-usage.js';
 import { responsesUsage } from './responses-usage.js';
 
-const USAGE = needle('usage');
-const ERROR = needle('error');
+const NEWS = memberPattern('usage', 'error');
 const TOKEN_EVENT = /\.delta$|\.partial_image$/;
 const ERROR_MEMBERS = ['error', 'object', 'code', 'type', 'detail', 'fault'];
 
@@ -36,7 +35,7 @@ export const openAiOther: Dialect = {
       return;
     }
     const failed = type === 'error';
-    if (into.hasToken && !failed && !holdsValue(data, USAGE) && !holdsValue(data, ERROR)) return;
+    if (into.hasToken && !failed && !holdsValue(data, NEWS)) return;
     const event = asRecord(parseJson(data));
     if (event === undefined) return;
     if (TOKEN_EVENT.test(asText(event.type) ?? type)) into.hasToken = true;

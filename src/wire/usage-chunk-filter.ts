@@ -1,11 +1,11 @@
-import { holdsValue, needle } from './byte-search.js';
+import { holdsValue, memberPattern } from './byte-search.js';
 import { asRecord, parseJson } from './json-values.js';
 import { beginsWithLf, LineCursor } from './line-cursor.js';
 import { SseSplitter } from './sse.js';
 
 /** An incomplete event longer than this is no usage chunk: it is let pass. */
 const MAX_HELD_BYTES = 64 * 1024;
-const USAGE = needle('usage');
+const USAGE = memberPattern('usage');
 
 /**
  * Takes the usage chunk that the gateway asked for out of an OpenAI-style stream, for a client that

@@ -7,6 +7,14 @@ const MAX_LINE_BYTES = 16 * 1024;
 const SIZE = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
 
+const MAX_SIZE_DIGITS = 8;
+const NO_DIGIT = 0xff;
+/** What each byte is worth as a hexadecimal digit. */
+const HEX_VALUES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase());
+  return value === -1 ? NO_DIGIT : value;
+});
+
 /** What stands at a position of a chunked body. */
 type Place = 'size' | 'data' | 'data-end' | 'trailer' | 'over';
 
@@ -43,6 +51,11 @@ export class ChunkedBody {
         if (this.#left === 0) this.#place = 'data-end';
         return true;
       }
+      const quick = this.#line === '' ? this.#quickly(bytes, pos) : 0;
+      if (quick > 0) {
+        pos += quick;
+        continue;
+      }
       const feed = bytes.indexOf(LF, pos);
       if (feed === -1) {
         this.#keep(bytes.toString('latin1', pos));
@@ -56,6 +69,27 @@ export class ChunkedBody {
     this.start = pos;
     this.end = pos;
     return false;
+  }
+
+  /** Reads a plain size line or the end of a chunk that lies whole in the bytes; returns how long it was, 0 for anything else. */
+  #quickly(bytes: Buffer, from: number): number {
+    if (this.#place === 'data-end') {
+      if (bytes[from] !== CR || bytes[from + 1] !== LF) return 0;
+      this.#place = 'size';
+      return 2;
+    }
+    if (this.#place !== 'size') return 0;
+    let size = 0;
+    let pos = from;
+    for (const last = from + MAX_SIZE_DIGITS; pos < last; pos++) {
+      const digit = HEX_VALUES[bytes[pos] ?? 0] as number;
+      if (digit === NO_DIGIT) break;
+      size = size * 16 + digit;
+    }
+    if (pos === from || bytes[pos] !== CR || bytes[pos + 1] !== LF) return 0;
+    this.#left = size;
+    this.#place = size === 0 ? 'trailer' : 'data';
+    return pos + 2 - from;
   }
 
   #keep(part: string): void {
