@@ -67,7 +67,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     return withCluster(config, async (elastic) => {
       const { plan, changed, ok } = await runInit(elastic, config, {
         force: flags.force, dryRun: flags['dry-run'], now: Date.now(), options, roles: flags.roles,
-        onStep: (step, work) => withSpinner(`${step.action} ${step.id}: ${step.detail}`, work, { enabled: this.animated }),
+        onStep: (step, work) => withSpinner(`${step.action} ${step.id}: ${step.detail}`, work, { enabled: this.animated, keep: true }),
         ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan) }),
       });
       await this.show(plan, changed, flags['dry-run']);
@@ -75,7 +75,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
       const report = { ...initReport(plan, changed), ...(flags['dry-run'] && { requests: plan.steps.flatMap((step) => step.requests) }) };
       if (!flags['api-key']) return report;
       if (!ok) throw new Failure({ code: 'es_init_incomplete', message: 'no API key was made, because something is in conflict', fix: 'Mend what the table names, and run it again.', exitCode: EXIT.failed });
-      const key = await withSpinner('make an API key and try it', () => makeWriterKey(elastic, config, expiration), { enabled: this.animated });
+      const key = await withSpinner('make an API key and try it', () => makeWriterKey(elastic, config, expiration), { enabled: this.animated, keep: true });
       this.out(`API key ${key.name} (id ${key.id}); it is shown only this once. The line for .env:\nELASTICSEARCH_API_KEY=${key.encoded}`);
       return { ...report, api_key: key };
     });

@@ -55,7 +55,7 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
         ...(only !== undefined && { only }),
         noWrite: !(flags.write as boolean | undefined ?? true), // absent, where neither form is given
         canary: flags.canary,
-        onCheck: (check, work) => spun(check.title, work, this.animated),
+        onCheck: (check, work) => withSpinner(check.title, work, { enabled: this.animated }),
       });
       const report = verifyReport(results, context.server?.version, flags.strict);
       this.show(results, report.ok);
@@ -73,24 +73,8 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
       color: this.color, width: this.width ?? PIPE_WIDTH,
     }));
     const count = (status: CheckStatus): number => results.filter((result) => result.status === status).length;
-    this.out(`\n${ok ? 'Good' : 'Not good'}: ${String(count('ok'))} ok, ${String(count('warn'))} warnings, ${String(count('fail'))} failed, ${String(count('skip'))} skipped.`);
+    this.out(`\n${ok ? 'Good' : 'Not good'}: ${String(count('ok'))} ok, ${String(count('warn'))} ${count('warn') === 1 ? 'warning' : 'warnings'}, ${String(count('fail'))} failed, ${String(count('skip'))} skipped.`);
   }
-}
-
-/** The spinner ends in a cross where the check failed, although nothing was thrown. */
-async function spun(title: string, work: () => Promise<CheckResult>, enabled: boolean): Promise<CheckResult> {
-  const failed = new Error(title);
-  let result: CheckResult | undefined;
-  try {
-    await withSpinner(title, async () => {
-      result = await work();
-      if (result.status === 'fail') throw failed;
-    }, { enabled });
-  } catch (error) {
-    if (error !== failed) throw error;
-  }
-  if (result === undefined) throw failed;
-  return result;
 }
 
 /** How far the exporter of this machine's log is behind, read from disk. */

@@ -31,8 +31,15 @@ describe('the spinner', () => {
     });
   }
 
-  it('prints its text on stderr', async () => {
-    expect(await stderrOf(() => withSpinner('making the policy', () => Promise.resolve(), { enabled: true }))).to.include('making the policy');
+  it('prints its text on stderr, and nothing of how it ended', async () => {
+    const written = await stderrOf(() => withSpinner('reading the records', () => Promise.resolve(), { enabled: true }));
+    expect(written).to.include('reading the records').and.not.include('✔');
+    expect(await stderrOf(() => withSpinner('reading', () => Promise.reject(new Error('no')), { enabled: true }))).to.not.include('✖');
+  });
+
+  it('leaves the line with how it ended where that is asked for', async () => {
+    expect(await stderrOf(() => withSpinner('making the policy', () => Promise.resolve(), { enabled: true, keep: true }))).to.match(/✔ making the policy\n$/);
+    expect(await stderrOf(() => withSpinner('making the policy', () => Promise.reject(new Error('no')), { enabled: true, keep: true }))).to.match(/✖ making the policy\n$/);
   });
 
   it('prints nothing where it is not enabled', async () => {
