@@ -33,7 +33,11 @@ export interface Admission {
   readonly remove: readonly string[];
 }
 
-export interface Refusal { readonly refused: 'no-gateway-key' | 'no-own-key' }
+export interface Refusal {
+  readonly refused: 'no-gateway-key' | 'no-own-key';
+  /** Label of the gateway key that was used, if one was. */
+  readonly client?: string | undefined;
+}
 
 /** Decides who may enter and whose key is used: proxy.md, rules 5 and 6. */
 export class Gatekeeper {
@@ -92,7 +96,7 @@ export class Gatekeeper {
     if (clientHasKey) return { client: gatewayKey?.label, useOwnKey: false, clientHasKey, remove };
     const wantsOwn = mayUseOwn && (placeholder || gatewayKey !== undefined || upstream.key !== undefined || auth === 'aws-sigv4');
     if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') {
-      return { refused: 'no-own-key' };
+      return { refused: 'no-own-key', client: gatewayKey?.label };
     }
     return { client: gatewayKey?.label, useOwnKey: wantsOwn, clientHasKey, remove };
   }

@@ -61,7 +61,7 @@ export class Proxy {
     const admission = this.#gateway.gatekeeper.admit(
       route.upstream, request.headers, arrival.target.query, this.#gateway.allowOpen || local, route.auth);
     if ('refused' in admission) {
-      return this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream));
+      return this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream), admission.client);
     }
     const unfit = this.#unfit(request, route, admission, local);
     if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
@@ -106,13 +106,14 @@ export class Proxy {
 
   #refuseUnrouted(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice): void {
     const { gatekeeper, router } = this.#gateway;
-    if (gatekeeper.locked && gatekeeper.identify(request.headers, arrival.target.query) === undefined) {
+    const gatewayKey = gatekeeper.identify(request.headers, arrival.target.query);
+    if (gatekeeper.locked && gatewayKey === undefined) {
       return this.#send(request, response, arrival, choice, NO_GATEWAY_KEY);
     }
     const names = router.names.join(', ');
     if (choice.kind === 'unknown-provider') {
       return this.#refuse(request, response, arrival, choice,
-        { type: 'unknown_provider', message: `The header x-provider names no known provider. Known: ${names}.` });
+        { type: 'unknown_provider', message: `The header x-provider names no known provider. Known: ${names}.` }, gatewayKey?.label);
     }
     this.#send(request, response, arrival, choice, {
       type: 'not_found',

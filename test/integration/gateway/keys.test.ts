@@ -111,6 +111,13 @@ describe('keys', () => {
     const { status, body } = await send('/groq/v1/models', { 'x-gateway-api-key': 'gw-secret-a' });
     expect(status).to.equal(401);
     expect(body).to.include('GROQ_API_KEY');
+    expect(await suite.proxy.exchange()).to.deep.include({ client: 'team-a', provider: 'groq', errorType: 'unauthorized', statusCode: 401 });
+  });
+
+  it('what a key was used for is recorded under its label, also where the provider is unknown', async () => {
+    await locked();
+    expect((await send('/v1/models', { 'x-gateway-api-key': 'gw-secret-b', 'x-provider': 'nobody' })).status).to.equal(400);
+    expect(await suite.proxy.exchange()).to.deep.include({ client: 'team-b', provider: 'unknown', errorType: 'unknown_provider' });
   });
 
   for (const header of ['x-forwarded-for', 'forwarded']) {

@@ -23,7 +23,7 @@ describe('credentials of an open gateway', () => {
   });
   it('may be missing on loopback', () => expect(open.admit(openai, {}, '', true)).to.deep.include({ useOwnKey: true }));
   it('are asked for where the word gateway finds no key', () => {
-    expect(open.admit(keyless, { authorization: 'Bearer gateway' }, '', true)).to.deep.equal({ refused: 'no-own-key' });
+    expect(open.admit(keyless, { authorization: 'Bearer gateway' }, '', true)).to.deep.equal({ refused: 'no-own-key', client: undefined });
   });
   it('of other providers do not go upstream', () => {
     const admission = open.admit(openai, { authorization: 'Bearer sk', 'x-api-key': 'a', 'api-key': 'b', 'x-goog-api-key': 'c' }, '?key=d', true);
