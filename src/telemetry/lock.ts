@@ -45,7 +45,8 @@ async function takeExclusively(dir: string, path: string): Promise<DatabaseSync>
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path);
-    database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+    // No journal file: there is nothing to roll back, and it would be open to others until `lock` is private.
+    database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database?.close();

@@ -60,8 +60,10 @@ describe('gateway serve', () => {
     const url = await gateway.listening();
     await fetch(`${url}/demo/v1/models`);
     expect(statSync(sandbox.telemetryDir).mode & 0o777).to.equal(0o700);
-    for (const name of readdirSync(sandbox.telemetryDir).filter((file) => file.endsWith('.ndjson'))) {
-      expect(statSync(join(sandbox.telemetryDir, name)).mode & 0o777).to.equal(0o600);
+    const entries = readdirSync(sandbox.telemetryDir, { recursive: true, withFileTypes: true });
+    expect(entries.map(({ name }) => name)).to.include('lock').and.satisfy((names: string[]) => names.some((name) => name.endsWith('.ndjson')));
+    for (const entry of entries) {
+      expect(statSync(join(entry.parentPath, entry.name)).mode & 0o777, entry.name).to.equal(entry.isDirectory() ? 0o700 : 0o600);
     }
   });
 
