@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { request as httpRequest, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { rawExchange, startProxy, startUpstream, until, type HarnessOptions, type ProxyHarness, type ScriptedUpstream } from '../../support/proxy-harness.js';
 
 const CHAT = JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [] });
@@ -9,6 +10,7 @@ const EVENT = 'data: {"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delt
 describe('failures', () => {
   let proxy: ProxyHarness | undefined;
   let upstream: ScriptedUpstream | undefined;
+  let odd: Server | undefined;
 
   async function start(handler: RequestListener, options: HarnessOptions = {}): Promise<ProxyHarness> {
     upstream = await startUpstream(handler);
@@ -18,7 +20,8 @@ describe('failures', () => {
   afterEach(async () => {
     await proxy?.close();
     await upstream?.close();
-    proxy = upstream = undefined;
+    odd?.close();
+    proxy = upstream = odd = undefined;
   });
   const post = (at: ProxyHarness, path = '/v1/chat/completions', body: string = CHAT, headers: Record<string, string> = {}, signal: AbortSignal | null = null): Promise<Response> =>
     fetch(`${at.url}${path}`, { method: 'POST', body, signal, headers: { 'content-type': 'application/json', ...headers } });
@@ -50,12 +53,11 @@ describe('failures', () => {
   });
 
   it('answers 502 when the provider does not speak HTTP', async () => {
-    const odd = createServer((socket) => { socket.on('data', () => socket.end('SSH-2.0-nonsense\r\n')); socket.on('error', () => undefined); }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => odd.once('listening', resolve));
+    odd = createServer((socket) => { socket.on('data', () => socket.end('SSH-2.0-nonsense\r\n')); socket.on('error', () => undefined); }).listen(0, '127.0.0.1');
+    await once(odd, 'listening');
     proxy = await startProxy({ env: { OPENAI_BASE_URL: `http://127.0.0.1:${(odd.address() as AddressInfo).port}` } });
     const response = await post(proxy);
     expect([response.status, response.headers.get('x-gateway-error')]).to.deep.equal([502, 'upstream_protocol']);
-    await new Promise((resolve) => odd.close(resolve));
   });
 
   it('answers 504 when the first byte does not come in time', async () => {
