@@ -33,14 +33,16 @@ export class Delivery {
 
   /** Sends one batch; resolves when all of its lines are settled or queued again. Never rejects for what the cluster does. */
   async send(batch: Batch): Promise<void> {
-    const { work, counters } = this.#context;
+    const { work, counters, report } = this.#context;
     const { lane } = batch;
     if (batch.resets >= RESETS_BEFORE_SPLIT && batch.lines.length > 1) {
       this.#split(batch, `the connection broke ${String(batch.resets)} times on the same ${String(batch.bytes)} bytes although the cluster is well`);
       return;
     }
+    const number = ++this.#sent;
     this.#inFlight++;
     lane.inFlight++;
+    report({ type: 'sending', batch: number, ranges: rangesOf(batch) });
     if (batch.refusals > 0 || batch.ambiguous) counters.retried += batch.lines.length;
     try {
       const verdict = await this.#request(batch);
@@ -52,13 +54,12 @@ export class Delivery {
     } finally {
       this.#inFlight--;
       lane.inFlight--;
+      report({ type: 'sent', batch: number });
     }
   }
 
   async #request(batch: Batch): Promise<WholeVerdict | undefined> {
-    const { elastic, layout, counters, last, report, signal, now, timing } = this.#context;
-    const number = ++this.#sent;
-    report({ type: 'sending', batch: number, ranges: rangesOf(batch) });
+    const { elastic, layout, counters, last, signal, now, timing } = this.#context;
     const started = now();
     counters.bulkRequests++;
     try {
@@ -70,7 +71,6 @@ export class Delivery {
       return undefined;
     } finally {
       last.bulkMs.push(now() - started);
-      report({ type: 'sent', batch: number });
     }
   }
 

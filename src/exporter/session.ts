@@ -150,7 +150,8 @@ export class Session {
     if (this.#delivery.inFlight > 0) return false;
     // What cannot go now stays in the log.
     if (!link.connected || pause.cause !== undefined) return true;
-    return work.isEmpty() && this.#tail.backlog().bytes === 0;
+    if (this.#tail.backlog().bytes === 0) return work.isEmpty();
+    return work.ready.length > 0 && work.ready.every(({ lane, notBefore }) => lane.hold !== undefined || notBefore > now());
   }
 
   async #reconnect(): Promise<boolean> {
@@ -231,7 +232,7 @@ export class Session {
   }
 
   /** Looks at an index before the first write to it. */
-  #check(lane: Lane, then?: () => void): void {
+  #check(lane: Lane): void {
     const { elastic, config, layout, pause, link, now, timing } = this.#context;
     lane.checking = true;
     this.#checks++;
@@ -242,7 +243,6 @@ export class Session {
         lane.checked = true;
         lane.expired = answer.kind === 'expired';
         if (lane.expired) this.#expire(lane);
-        then?.();
       }
     };
     void work().catch((error: unknown) => {

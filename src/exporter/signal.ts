@@ -17,7 +17,7 @@ export class Signal {
   async wait(seen: number, ms: number): Promise<void> {
     if (this.#count !== seen) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = setTimeout(resolve, Math.max(0, ms));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

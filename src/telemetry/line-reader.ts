@@ -15,6 +15,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export class LineReader {
   readonly #path: string;
   #file: FileHandle | undefined;
+  #scratch: Buffer | undefined;
   #offset: number;
 
   constructor(path: string, offset: number) {
@@ -40,7 +41,8 @@ export class LineReader {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
       throw error;
     }
-    const buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, CHUNK_BYTES));
+    this.#scratch ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    const buffer = this.#scratch.subarray(0, Math.min(maxBytes, CHUNK_BYTES));
     const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset);
     if (bytesRead === 0) return undefined;
     const start = this.#offset;
@@ -54,7 +56,10 @@ export class LineReader {
       return { lines: [], start, end: this.#offset };
     }
     this.#offset += whole;
-    return { lines: split(buffer.subarray(0, whole)), start, end: this.#offset };
+    // A copy of just the lines: a few that wait for long must not hold the memory of a whole chunk.
+    const bytes = Buffer.allocUnsafeSlow(whole);
+    buffer.copy(bytes, 0, 0, whole);
+    return { lines: split(bytes), start, end: this.#offset };
   }
 
   /** Bytes behind the last whole line. */
@@ -66,6 +71,7 @@ export class LineReader {
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
+    this.#scratch = undefined;
     await file?.close();
   }
 }

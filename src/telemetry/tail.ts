@@ -87,6 +87,8 @@ export class Tail {
     for (const [name, source] of this.#inOrder()) {
       if (source.finished) continue;
       const { over, reader } = source;
+      // Nothing new, as far as the last scan knows.
+      if (!over && reader.offset >= source.size) continue;
       const chunk = await reader.read(maxBytes);
       if (chunk === 'gone') {
         this.#vanished++;
