@@ -6,6 +6,8 @@ import { STATUS_CLASSES, type RecordTally } from './record-counts.js';
 export interface MetricsSources {
   readonly version: string;
   readonly records: () => RecordTally;
+  /** Calls that had tokens and no price. */
+  readonly unpriced: () => number;
   readonly log: () => Pick<LogStats, 'linesWritten' | 'bytesWritten' | 'appendFailures' | 'slowWrites'>;
   readonly retention: () => { readonly records: number; readonly bytes: number; readonly bytesOnDisk: number };
   readonly exporter: () => { readonly status: ExportStatus | undefined; readonly restarts: number };
@@ -54,7 +56,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
 }
 
-function recordMetrics(register: Registry, { records }: MetricsSources): void {
+function recordMetrics(register: Registry, { records, unpriced }: MetricsSources): void {
+  counter(register, 'gateway_unpriced_calls_total', 'Calls that had tokens and no price: `gateway prices check` lists their models', unpriced);
   new Counter({
     name: 'gateway_records_total', help: 'Requests that left a record', labelNames: ['provider', 'status'], registers: [register],
     collect() {

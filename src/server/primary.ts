@@ -8,10 +8,10 @@ import { writerIsGone } from '../telemetry/writers.js';
 import { startExport } from './export.js';
 import { checkPort } from './listen.js';
 import { createLogger, type Logger } from './logger.js';
-import { addTallies, type RecordTally } from './record-counts.js';
+import { addTallies } from './record-counts.js';
 import { startRetention } from './retention-loop.js';
 import { onStopSignals } from './signals.js';
-import { addLogTotals, isWorkerReport, NO_LOG, REPORT_MS, type LogTotals, type PrimaryReport, type WorkerReport } from './worker-channel.js';
+import { addLogTotals, isWorkerReport, NO_LOG, REPORT_MS, type PrimaryReport, type WorkerReport } from './worker-channel.js';
 
 export interface PrimaryOptions {
   readonly config: Config;
@@ -56,7 +56,7 @@ class Primary {
   readonly #bulkMs: number[];
   readonly #timer: NodeJS.Timeout;
   /** Of workers that have ended. */
-  #before: { log: LogTotals; records: RecordTally } = { log: NO_LOG, records: {} };
+  #before: PrimaryReport['others'] = { log: NO_LOG, records: {}, unpriced: 0 };
   #stopping = false;
 
   private constructor(parts: { logger: Logger; instance: string; exporting: Awaited<ReturnType<typeof startExport>>; retention: ReturnType<typeof startRetention>; writers: Map<number, string>; bulkMs: number[] }) {
@@ -145,7 +145,10 @@ class Primary {
   #ended(worker: Worker): void {
     const report = this.#reports.get(worker);
     this.#reports.delete(worker);
-    if (report !== undefined) this.#before = { log: addLogTotals(this.#before.log, report.log), records: addTallies(this.#before.records, report.records) };
+    if (report !== undefined) {
+      const { log, records, unpriced } = this.#before;
+      this.#before = { log: addLogTotals(log, report.log), records: addTallies(records, report.records), unpriced: unpriced + report.unpriced };
+    }
     if (worker.process.pid !== undefined) this.#writers.set(worker.process.pid, '');
     this.#exporting.setWriters(this.#writers);
     this.#exporting.notify();
@@ -157,16 +160,17 @@ class Primary {
   }
 
   #reportFor(worker: Worker): PrimaryReport {
-    let { log, records } = this.#before;
+    let { log, records, unpriced } = this.#before;
     for (const [other, report] of this.#reports) {
       if (other === worker) continue;
       log = addLogTotals(log, report.log);
       records = addTallies(records, report.records);
+      unpriced += report.unpriced;
     }
     return {
       type: 'gateway-primary', instance: this.#instance, refusing: this.#retention.refusing(), full: this.#retention.full(),
       elasticsearch: this.#exporting.health(), exporter: { status: this.#exporting.status(), restarts: this.#exporting.restarts() },
-      retention: { ...this.#retention.lost(), bytesOnDisk: this.#retention.bytes() }, bulkMs: [...this.#bulkMs], others: { log, records },
+      retention: { ...this.#retention.lost(), bytesOnDisk: this.#retention.bytes() }, bulkMs: [...this.#bulkMs], others: { log, records, unpriced },
     };
   }
 }

@@ -52,6 +52,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     const metrics = createMetrics({
       version: options.version,
       records: () => counts.tally(),
+      unpriced: () => prices.unpriced(),
       log: () => log.stats(),
       retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
       exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),

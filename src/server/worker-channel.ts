@@ -12,6 +12,7 @@ export interface WorkerReport {
   readonly writer: string;
   readonly log: LogTotals;
   readonly records: RecordTally;
+  readonly unpriced: number;
 }
 
 /** What the primary tells every worker each second: what only it knows, and the sums over the other workers. */
@@ -25,7 +26,7 @@ export interface PrimaryReport {
   readonly retention: { readonly records: number; readonly bytes: number; readonly bytesOnDisk: number };
   /** Durations of bulk requests since the report before, in milliseconds. */
   readonly bulkMs: readonly number[];
-  readonly others: { readonly log: LogTotals; readonly records: RecordTally };
+  readonly others: { readonly log: LogTotals; readonly records: RecordTally; readonly unpriced: number };
 }
 
 export const NO_LOG: LogTotals = { linesWritten: 0, bytesWritten: 0, appendFailures: 0, slowWrites: 0 };

@@ -23,6 +23,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions): Promise<T
   const metrics = createMetrics({
     version: options.version,
     records: () => addTallies(primary.others.records, counts.tally()),
+    unpriced: () => primary.others.unpriced + prices.unpriced(),
     log: () => addLogTotals(primary.others.log, log.stats()),
     retention: () => primary.retention,
     exporter: () => primary.exporter,
@@ -34,7 +35,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions): Promise<T
   };
   const tell = (): void => {
     const { linesWritten, bytesWritten, appendFailures, slowWrites } = log.stats();
-    const report: WorkerReport = { type: 'gateway-worker', writer: log.writer, log: { linesWritten, bytesWritten, appendFailures, slowWrites }, records: counts.tally() };
+    const report: WorkerReport = { type: 'gateway-worker', writer: log.writer, log: { linesWritten, bytesWritten, appendFailures, slowWrites }, records: counts.tally(), unpriced: prices.unpriced() };
     // A primary that is gone takes its workers with it; there is nobody to tell.
     if (process.connected) process.send?.(report);
   };

@@ -5,6 +5,12 @@ import {
 
 /** More layers than this nobody applies in good faith. */
 const MAX_LAYERS = 3;
+/** A few bytes can decode to gigabytes: a layer that has made more than this is read no further. */
+export const MAX_DECODED_BYTES = 256 * 1024 * 1024;
+/** Bytes that may wait for a layer's decoder, which is slower than what feeds it. */
+export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/** Over HTTP a window has 8 MB at most (RFC 9659); the library would set 128 MiB aside where a frame asks for them. */
+const ZSTD_WINDOW_LOG = 23;
 
 type MakeDecoder = (firstBytes: Buffer) => Transform;
 
@@ -16,14 +22,20 @@ const MAKERS: Readonly<Record<string, MakeDecoder>> = {
   // The name means the zlib format, but some servers send the raw one.
   'deflate': (first) => (((first[0] ?? 0) & 0x0f) === 8 ? createInflate(TOLERANT) : createInflateRaw(TOLERANT)),
   'br': () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH }),
-  'zstd': () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush }),
+  'zstd': () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
 };
 
-/** Decodes a copy of a body, off the event loop. */
+/** Decodes a copy of a body, off the event loop and in bounded memory. */
 export interface ContentDecoder {
   write(chunk: Buffer): void;
-  /** Calls `done` once, when everything is decoded or decoding has failed. */
+  /** Calls `done` once, when everything is decoded, or decoding has failed or was given up. */
   end(done: () => void): void;
+}
+
+export interface DecodedListener {
+  readonly onData: (chunk: Buffer) => void;
+  /** A limit was passed: no more data comes, though the body goes on. */
+  readonly onGivenUp: () => void;
 }
 
 /** The encodings in the order in which they were applied, `identity` left out; undefined where one is unknown. */
@@ -33,40 +45,65 @@ export function contentEncodings(header: string | undefined): readonly string[] 
 }
 
 /** @param encodings from contentEncodings, at least one */
-export function createContentDecoder(encodings: readonly string[], onData: (chunk: Buffer) => void): ContentDecoder {
-  const [outer, ...inner] = [...encodings].reverse();
-  if (inner.length > 0) {
-    const next = createContentDecoder(inner.reverse(), onData);
-    return layer(outer as string, (chunk) => { next.write(chunk); }, (done) => { next.end(done); });
+export function createContentDecoder(encodings: readonly string[], { onData, onGivenUp }: DecodedListener): ContentDecoder {
+  const layers: Layer[] = [];
+  let givenUp = false;
+  const giveUp = (): void => {
+    if (givenUp) return;
+    givenUp = true;
+    for (const each of layers) each.stop();
+    onGivenUp();
+  };
+  let decoder: ContentDecoder = { write: (chunk) => { if (!givenUp) onData(chunk); }, end: (done) => { done(); } };
+  for (const encoding of encodings) {
+    const outer = layer(encoding, decoder, giveUp);
+    layers.push(outer);
+    decoder = outer;
   }
-  return layer(outer as string, onData, (done) => { done(); });
+  return decoder;
 }
 
-function layer(encoding: string, onData: (chunk: Buffer) => void, onEnd: (done: () => void) => void): ContentDecoder {
+interface Layer extends ContentDecoder {
+  /** Frees the decoder; what waited for it is not decoded. */
+  stop(): void;
+}
+
+function layer(encoding: string, next: ContentDecoder, giveUp: () => void): Layer {
   let decoder: Transform | undefined;
+  let decoded = 0;
   let over = false;
   let waiting: (() => void) | undefined;
   const finish = (): void => {
     over = true;
     const done = waiting;
     waiting = undefined;
-    if (done !== undefined) onEnd(done);
+    if (done !== undefined) next.end(done);
+  };
+  const take = (chunk: Buffer): void => {
+    decoded += chunk.length;
+    if (decoded > MAX_DECODED_BYTES) giveUp();
+    else next.write(chunk);
   };
   return {
     write(chunk) {
       if (over || chunk.length === 0) return;
       if (decoder === undefined) {
         decoder = (MAKERS[encoding] as MakeDecoder)(chunk);
-        decoder.on('data', onData);
+        decoder.on('data', take);
         decoder.once('end', finish);
         decoder.once('error', finish);
       }
       decoder.write(chunk);
+      if (decoder.writableLength > MAX_WAITING_BYTES) giveUp();
     },
     end(done) {
       waiting = done;
       if (over || decoder === undefined) finish();
       else decoder.end();
+    },
+    stop() {
+      decoder?.destroy();
+      finish();
     },
   };
 }

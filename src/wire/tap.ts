@@ -59,7 +59,7 @@ export function createTap(options: TapOptions): Tap {
   const sink = encodings === undefined ? undefined : sinkFor(format, options, observation);
   const guarded = sink === undefined ? undefined : new GuardedSink(sink);
   const decoder = guarded === undefined || encodings === undefined || encodings.length === 0
-    ? undefined : createContentDecoder(encodings, (chunk) => { guarded.push(chunk); });
+    ? undefined : createContentDecoder(encodings, { onData: (chunk) => { guarded.push(chunk); }, onGivenUp: () => { guarded.drop(); } });
   return new BodyTap(observation, format !== undefined, guarded, decoder);
 }
 
@@ -115,6 +115,10 @@ class GuardedSink implements Sink {
 
   end(): void {
     quietly(() => this.#sink?.end());
+    this.#sink = undefined;
+  }
+
+  drop(): void {
     this.#sink = undefined;
   }
 }

@@ -67,6 +67,7 @@ describe('gateway serve --workers', function () {
     // Every process answers for all of them.
     while (await metric(url, 'gateway_export_records_total') < complete.length) await sleep(200);
     while (await metric(url, 'gateway_records_total{provider="demo"') < complete.length) await sleep(200);
+    while (await metric(url, 'gateway_unpriced_calls_total') < complete.length) await sleep(200);
 
     gateway.child.kill('SIGTERM');
     expect((await gateway.ended).code).to.equal(0);
