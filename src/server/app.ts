@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { newRequestId } from '../domain/request-id.js';
 import type { Proxy } from '../gateway/proxy.js';
 import { isJsonType } from '../gateway/request-body.js';
 import { takeUpgrades } from '../gateway/upgrade.js';
@@ -56,8 +57,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   };
   // Before fastify looks at the body: an odd content type is the provider's to judge, too.
   app.addHook('onRequest', (request, reply, done) => {
-    if (OWN_ROUTES.has(request.routeOptions.url ?? '')) done();
-    else proxy(request, reply);
+    if (!OWN_ROUTES.has(request.routeOptions.url ?? '')) return proxy(request, reply);
+    reply.header('x-gateway-request-id', newRequestId(Date.now()));
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null); });

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorType } from '../domain/error-types.js';
+import { newRequestId } from '../domain/request-id.js';
 
 const LINGER_MS = 1_000;
 
@@ -50,12 +51,16 @@ function answerTo({ code }: NodeJS.ErrnoException): Answer {
 function rendered({ status, type, message }: Answer): string {
   const body = JSON.stringify({ error: { message, type, code: type, param: null } });
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n`
-    + `content-length: ${body.length}\r\nx-gateway-error: ${type}\r\n\r\n${body}`;
+    + `content-length: ${body.length}\r\n${ownHeaders(type)}\r\n${body}`;
+}
+
+function ownHeaders(type: ErrorType): string {
+  return `x-gateway-error: ${type}\r\nx-gateway-request-id: ${newRequestId(Date.now())}\r\n`;
 }
 
 /** CONNECT is never served. Node has taken its own listeners off the socket by then: without one here, a reset would end the process. */
 export function refuseConnect(_request: unknown, socket: Pick<Socket, 'on' | 'end' | 'destroySoon'>): void {
   socket.on('error', () => undefined);
-  socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\nx-gateway-error: bad_request\r\n\r\n');
+  socket.end(`HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n${ownHeaders('bad_request')}\r\n`);
   socket.destroySoon();
 }

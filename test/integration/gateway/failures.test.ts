@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { rawExchange, startProxy, startUpstream, until, type HarnessOptions, type ProxyHarness, type ScriptedUpstream } from '../../support/proxy-harness.js';
 
 const CHAT = JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [] });
+const REQUEST_ID = /\r\nx-gateway-request-id: ([0-9A-HJKMNP-TV-Z]{26})\r\n/;
 const EVENT = 'data: {"id":"c","model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}\n\n';
 
 describe('failures', () => {
@@ -211,7 +212,7 @@ describe('requests that are not forwarded', () => {
   ] as const) {
     it(`${what}: ${status}`, async () => {
       const { text } = await rawExchange(proxy.port, `${first}\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
-      expect(text).to.match(new RegExp(`^HTTP/1\\.1 ${status}`));
+      expect(text).to.match(new RegExp(`^HTTP/1\\.1 ${status}`)).and.match(REQUEST_ID);
       expect(proxy.exchanges).to.have.length(recorded);
       expect(upstream.requests).to.have.length(0);
     });
@@ -223,6 +224,19 @@ describe('requests that are not forwarded', () => {
     expect(await response.text()).to.include('openai').and.include('anthropic').and.not.include('no-such-thing');
     expect(proxy.exchanges[0]).to.deep.include({ provider: 'unknown', errorType: 'unknown_provider', statusCode: 400 });
     expect(JSON.stringify(proxy.exchanges)).to.not.include('no-such-thing');
+  });
+
+  it('every answer carries x-gateway-request-id, those to no HTTP and to our own paths too', async () => {
+    const ids: (string | undefined)[] = [];
+    for (const path of ['/', '/health', '/ready', '/nope', '/v1/models']) {
+      for (const method of ['GET', 'HEAD']) {
+        const { text } = await rawExchange(proxy.port, `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+        ids.push(REQUEST_ID.exec(text)?.[1]);
+      }
+    }
+    ids.push(REQUEST_ID.exec((await rawExchange(proxy.port, 'SSH-2.0-OpenSSH_9.6\r\n\r\n')).text)?.[1]);
+    expect(ids).to.not.include(undefined);
+    expect(new Set(ids).size).to.equal(ids.length);
   });
 
   it('/ tells what this is, /health and /ready answer', async () => {

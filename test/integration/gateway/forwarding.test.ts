@@ -84,6 +84,32 @@ describe('forwarding', () => {
     expect((upstream.requests[0] as { request: { headers: Record<string, string> } }).request.headers['accept-encoding']).to.equal('identity');
   });
 
+  it('measures the provider from before the call reached it until after its last byte', async () => {
+    // Seen by the provider, on the same clock: each time of the record must enclose its own.
+    const at = { arrived: 0, token: 0, end: 0 };
+    await start((_request, response) => {
+      at.arrived = performance.now();
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(EVENTS[0]);
+      setTimeout(() => {
+        at.token = performance.now();
+        response.write(EVENTS[1]);
+        setTimeout(() => {
+          at.end = performance.now();
+          response.end([EVENTS[2], USAGE_EVENT, DONE].join(''));
+        }, 30);
+      }, 30);
+    });
+    const begin = performance.now();
+    await (await post(CHAT_STREAM)).text();
+    const took = performance.now() - begin;
+    const { providerMs = 0, timeToFirstTokenMs = 0, totalMs, overheadUs } = await proxy.exchange();
+    expect(providerMs).to.be.at.least(at.end - at.arrived).and.at.most(totalMs);
+    expect(timeToFirstTokenMs).to.be.at.least(at.token - at.arrived).and.at.most(totalMs - (at.end - at.token) + 1);
+    expect(totalMs).to.be.at.most(took);
+    expect(overheadUs).to.be.at.most((totalMs - (at.end - at.arrived)) * 1_000);
+  });
+
   it('leaves the usage chunk to a client that asked', async () => {
     const all = [...EVENTS, USAGE_EVENT, DONE].join('');
     await start((_request, response) => { response.writeHead(200, { 'content-type': 'text/event-stream' }).end(all); });
