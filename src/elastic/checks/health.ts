@@ -14,7 +14,7 @@ export const health: Check = {
     const status = stringAt(answer.body, 'status') ?? 'unknown';
     const unassigned = numberAt(answer.body, 'unassigned_shards') ?? 0;
     const nodes = numberAt(answer.body, 'number_of_nodes') ?? 0;
-    const seen = `${status}, ${String(nodes)} ${nodes === 1 ? 'node' : 'nodes'}, ${String(unassigned)} unassigned shards`;
+    const seen = `${status}, ${String(nodes)} ${nodes === 1 ? 'node' : 'nodes'}, ${String(unassigned)} unassigned ${unassigned === 1 ? 'shard' : 'shards'}`;
     const report = await diagnosis(context);
     const message = report.length === 0 ? seen : `${seen}; ${report.map((each) => each.symptom).join(' ')}`;
     const fix = report.find((each) => each.action !== undefined)?.action ?? 'GET _cluster/allocation/explain says why a shard is not assigned.';

@@ -18,3 +18,13 @@ describe('docs/cli.md', () => {
     for (const code of Object.values(EXIT)) expect(text).to.match(new RegExp(`^\\| ${code} \\|`, 'm'));
   });
 });
+
+describe('the flags in oclif.manifest.json', () => {
+  // Frozen there, they would outrank the environment and .env: precedence lives in src/config alone.
+  it('have neither a default nor a variable of their own', () => {
+    const { commands } = JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as { commands: Record<string, { flags: Record<string, object> }> };
+    const flags = Object.entries(commands).flatMap(([id, command]) => Object.entries(command.flags).map(([name, flag]) => ({ flag: `${id} --${name}`, keys: Object.keys(flag) })));
+    expect(flags.length).to.be.above(30);
+    expect(flags.filter(({ keys }) => keys.includes('default') || keys.includes('env')).map(({ flag }) => flag)).to.deep.equal([]);
+  });
+});
