@@ -15,13 +15,17 @@ export const exporter: Check = {
       ? 'everything in the log is exported'
       : `${size(waiting)} of the log ${state.oldestMs === undefined ? '' : `(the oldest record is ${duration(state.oldestMs)} old) `}not exported yet`;
     const seen = `${lag}${state.retryBytes === 0 ? '' : `, ${size(state.retryBytes)} of it refused so far and tried again`}; log in ${state.dir}`;
-    if (state.deadLetters > 0) return warn(`${String(state.deadLetters)} records were refused for good; ${seen}`, `Look at the files in ${state.dir}/dead-letters: each line names the reason.`);
+    if (state.deadLetters > 0) return warn(`${refused(state.deadLetters)} refused for good; ${seen}`, `Look at the files in ${state.dir}/dead-letters: each line names the reason. After the mend, \`gateway telemetry retry\` sends them again.`);
     if (waiting === 0) return ok(seen);
     if (!state.enabled) return warn(`the export is off (ENABLE_ELASTICSEARCH is false); ${seen}`, 'Start `ENABLE_ELASTICSEARCH=true gateway serve`: it sends the backlog, oldest first.');
     if ((state.oldestMs ?? 0) > LATE_MS) return fail(seen, 'See that `gateway serve` runs; its /ready says why exporting waits.');
     return ok(seen);
   },
 };
+
+function refused(records: number): string {
+  return records === 1 ? '1 record was' : `${String(records)} records were`;
+}
 
 function size(bytes: number): string {
   if (bytes < 1024) return `${String(bytes)} B`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { newRequestId } from '../../../src/domain/request-id.js';
 import { at, listAt } from '../../../src/elastic/json.js';
+import { DeadLetters } from '../../../src/telemetry/dead-letters.js';
 import { Admin, freshName } from './cluster.js';
 import { gateway, gatewayJson } from './gateway-command.js';
 
@@ -63,6 +64,26 @@ describe('gateway es verify', () => {
       };
       expect(await ask('true')).to.include({ id: 'exporter', status: 'fail' }).with.property('message').that.matches(/\d+ B of the log \(the oldest record is 10 min old\) not exported yet; log in /).and.includes(folder);
       expect(await ask('false')).to.include({ status: 'warn' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('warns of records that were refused for good, and says where each reason stands', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-verify-'));
+    try {
+      const line = Buffer.from(`{"request_id":"${newRequestId(Date.now())}","timestamp":"${new Date().toISOString()}","provider":"openai"}\n`);
+      const letters = await DeadLetters.load({ dir: folder, maxBytes: 1_000_000 });
+      await letters.add([{ line, index: name, type: 'document_parsing_exception', reason: 'failed to parse' }]);
+      const ask = async (...more: string[]): Promise<{ code: number | null; check: unknown }> => {
+        const { code, json } = await gatewayJson(['es', 'verify', '--only', 'exporter', ...more], { ...env, TELEMETRY_DIR: folder, ENABLE_ELASTICSEARCH: 'true' });
+        return { code, check: at(json, 'checks', 0) };
+      };
+      const { code, check } = await ask();
+      expect(code).to.equal(0);
+      expect(check).to.include({ id: 'exporter', status: 'warn' }).with.property('message').that.matches(/^1 record was refused for good; everything in the log is exported/);
+      expect(check).to.have.property('fix').that.includes(join(folder, 'dead-letters')).and.matches(/gateway telemetry retry/);
+      expect((await ask('--strict')).code).to.equal(1);
     } finally {
       rmSync(folder, { recursive: true });
     }

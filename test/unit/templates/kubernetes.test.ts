@@ -1,16 +1,34 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { StatefulSet } from 'kubernetes-models/apps/v1';
-import { Job } from 'kubernetes-models/batch/v1';
-import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
 import { parseAllDocuments } from 'yaml';
 import { VARIABLES } from '../../../src/config/schema.js';
 import { at, listAt, objectAt, type JsonObject } from '../../../src/elastic/json.js';
+import { unknownFields } from './kubernetes-schema.js';
 
 const FOLDER = new URL('../../../templates/kubernetes/', import.meta.url);
-const MODELS = { StatefulSet, Job, ConfigMap, Secret, Service } as unknown as Readonly<Record<string, new (data: object) => { validate: () => void }>>;
 const documents = readdirSync(FOLDER).flatMap((file) => parseAllDocuments(readFileSync(new URL(file, FOLDER), 'utf8')).map((document) => ({ file, document: document.toJS() as JsonObject })));
 const find = (kind: string, name: string): JsonObject => documents.find(({ document }) => document['kind'] === kind && at(document, 'metadata', 'name') === name)?.document ?? {};
+/** Their keys are names of somebody's own. */
+const MAPS = new Set(['labels', 'matchLabels', 'selector', 'data', 'stringData', 'requests', 'limits']);
+
+/** The document with one field misspelt, for each field of it. */
+function* misspellings(document: JsonObject, value: unknown = document, at = ''): Generator<[string, JsonObject]> {
+  if (typeof value !== 'object' || value === null) return;
+  const object = value as Record<string, unknown>;
+  for (const [key, child] of Object.entries(object)) {
+    if (!Array.isArray(value) && !(MAPS.has(at.slice(at.lastIndexOf('.') + 1)) && Object.values(object).every((each) => typeof each === 'string'))) {
+      const kept = { ...object };
+      delete object[key];
+      object[`${key}s`] = child;
+      const copy = structuredClone(document);
+      delete object[`${key}s`];
+      Object.assign(object, kept);
+      yield [`${at}.${key}`, copy];
+    }
+    yield* misspellings(document, child, `${at}.${key}`);
+  }
+}
+
 const pod = objectAt(find('StatefulSet', 'gateway'), 'spec', 'template', 'spec');
 const container = objectAt(pod, 'containers', 0);
 
@@ -18,11 +36,13 @@ const container = objectAt(pod, 'containers', 0);
 describe('the Kubernetes manifests', () => {
   for (const { file, document } of documents) {
     it(`${file}: ${String(document['kind'])} ${String(at(document, 'metadata', 'name'))} is what the schema allows`, () => {
-      const Model = MODELS[String(document['kind'])];
-      if (Model === undefined) throw new Error('no schema for that kind');
-      new Model(document).validate();
+      expect(unknownFields(document)).to.deep.equal([]);
       const damaged = { ...document, metadata: { ...objectAt(document, 'metadata'), name: 5 } };
-      expect(() => { new Model(damaged).validate(); }, 'the schema refuses what is wrong').to.throw();
+      expect(() => unknownFields(damaged), 'the schema refuses what is wrong').to.throw();
+    });
+
+    it(`${file}: no field of it could be misspelt unnoticed`, () => {
+      for (const [path, misspelt] of misspellings(document)) expect(() => { expect(unknownFields(misspelt)).to.deep.equal([]); }, path).to.throw();
     });
   }
 
