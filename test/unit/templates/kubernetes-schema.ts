@@ -12,7 +12,7 @@ const MODELS = { StatefulSet, Job, ConfigMap, Secret, Service } as unknown as Re
  *
  * @throws where the schema refuses the manifest
  */
-export function unknownFields(manifest: { readonly [key: string]: unknown }): string[] {
+export function unknownFields(manifest: Readonly<Record<string, unknown>>): string[] {
   const model = MODELS[String(manifest['kind'])];
   if (model === undefined) throw new Error('no schema for that kind');
   const read = new Set<string>();

@@ -12,20 +12,17 @@ const find = (kind: string, name: string): JsonObject => documents.find(({ docum
 const MAPS = new Set(['labels', 'matchLabels', 'selector', 'data', 'stringData', 'requests', 'limits']);
 
 /** The document with one field misspelt, for each field of it. */
-function* misspellings(document: JsonObject, value: unknown = document, at = ''): Generator<[string, JsonObject]> {
-  if (typeof value !== 'object' || value === null) return;
-  const object = value as Record<string, unknown>;
-  for (const [key, child] of Object.entries(object)) {
-    if (!Array.isArray(value) && !(MAPS.has(at.slice(at.lastIndexOf('.') + 1)) && Object.values(object).every((each) => typeof each === 'string'))) {
-      const kept = { ...object };
-      delete object[key];
-      object[`${key}s`] = child;
-      const copy = structuredClone(document);
-      delete object[`${key}s`];
-      Object.assign(object, kept);
-      yield [`${at}.${key}`, copy];
+function* misspellings(value: unknown, wholeWith: (value: unknown) => unknown, path: readonly string[] = []): Generator<readonly [string, JsonObject]> {
+  if (Array.isArray(value)) {
+    for (const [i, each] of value.entries()) yield* misspellings(each, (changed) => wholeWith(value.with(i, changed)), [...path, String(i)]);
+  } else if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value);
+    const isMap = MAPS.has(path.at(-1) ?? '') && entries.every(([, each]) => typeof each === 'string');
+    for (const [i, [key, each]] of entries.entries()) {
+      const withEntry = (name: string, changed: unknown): unknown => wholeWith(Object.fromEntries(entries.with(i, [name, changed])));
+      if (!isMap) yield [[...path, key].join('.'), withEntry(`${key}s`, each) as JsonObject];
+      yield* misspellings(each, (changed) => withEntry(key, changed), [...path, key]);
     }
-    yield* misspellings(document, child, `${at}.${key}`);
   }
 }
 
@@ -42,7 +39,7 @@ describe('the Kubernetes manifests', () => {
     });
 
     it(`${file}: no field of it could be misspelt unnoticed`, () => {
-      for (const [path, misspelt] of misspellings(document)) expect(() => { expect(unknownFields(misspelt)).to.deep.equal([]); }, path).to.throw();
+      for (const [path, misspelt] of misspellings(document, (whole) => whole)) expect(() => { expect(unknownFields(misspelt)).to.deep.equal([]); }, path).to.throw();
     });
   }
 
