@@ -13,7 +13,7 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly peerRounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
+  readonly share: number;
   readonly connections: number;
   readonly rate: number | undefined;
   readonly soakRequests: number;
@@ -34,8 +34,8 @@ export const USAGE = `npm run bench -- [options]
   --phase NAME          ${PHASES.join(', ')}; repeatable (all)
   --rounds N            rounds of the proxy suite (5)
   --peer-rounds N       rounds that other gateways take part in (2)
-  --seconds N           length of a measurement (3)
-  --warm-up N           seconds of load on each target before (2)
+  --seconds N           length of a measurement; of those that count requests a quarter of the longest (3)
+  --share N             part of the requests of a full measurement, above 0 (1)
   --connections N       connections of the closed loop (32)
   --rate N              requests a second of the open loop (half of what our gateway takes here)
   --requests N          requests of the soak (1000000)
@@ -58,7 +58,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       'rounds': { type: 'string', default: '5' },
       'peer-rounds': { type: 'string', default: '2' },
       'seconds': { type: 'string', default: '3' },
-      'warm-up': { type: 'string', default: '2' },
+      'share': { type: 'string', default: '1' },
       'connections': { type: 'string', default: '32' },
       'rate': { type: 'string' },
       'requests': { type: 'string', default: '1000000' },
@@ -78,7 +78,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     rounds: positive(values.rounds, 'rounds'),
     peerRounds: Number(values['peer-rounds']),
     seconds: positive(values.seconds, 'seconds'),
-    warmUpSeconds: positive(values['warm-up'], 'warm-up'),
+    share: positive(values.share, 'share'),
     connections: positive(values.connections, 'connections'),
     rate: values.rate === undefined ? undefined : positive(values.rate, 'rate'),
     soakRequests: positive(values.requests, 'requests'),

@@ -40,7 +40,7 @@ export function latencyTable(result: BenchResult): string {
 /** A sentence on where and how the figures were measured. */
 export function caption({ date, machine, node, commit, settings, proxy }: BenchResult): string {
   return `Measured ${date.slice(0, 10)} at ${commit} with Node ${node} on ${machine.cores} cores of ${machine.cpu}: `
-    + `${settings.rounds} alternating rounds of ${settings.seconds} s, ${settings.connections} connections, the target alone on one core, `
+    + `${settings.rounds} alternating rounds, ${settings.connections} connections, the target alone on one core, `
     + `load and stand-in provider on the other${settings.tls ? ', the provider behind TLS' : ''}; medians, ratios within the same round.`
     + (settings.elasticsearch === undefined ? '' : ` Elasticsearch ${settings.elasticsearch} on the same machine.`)
     + (proxy === undefined || Object.keys(proxy.failures).length === 0 ? '' : ` Not measured: ${Object.keys(proxy.failures).join(', ')}.`);

@@ -19,11 +19,11 @@ export interface Measurement {
   readonly noise: number;
 }
 
-export async function measure(running: RunningTarget, phase: Phase, load: Load, options: { seconds: number; connections: number }): Promise<Measurement> {
+export async function measure(running: RunningTarget, phase: Phase, load: Load, options: { seconds: number; connections: number; share: number }): Promise<Measurement> {
   const cpuBefore = running.cpuMs();
   const coreBefore = coreTime(TARGET_CORE);
   const startedAt = performance.now();
-  const result = await load.run(jobFor(phase, running.port, running.headers, options.seconds, options.connections));
+  const result = await load.run(jobFor(phase, running.port, running.headers, options.seconds, options.connections, options.share));
   const loadedMs = performance.now() - startedAt;
   const core = coreTime(TARGET_CORE);
   const foreign = core.busy - coreBefore.busy - (running.cpuMs() - cpuBefore) + core.stolen - coreBefore.stolen;

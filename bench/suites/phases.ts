@@ -10,6 +10,8 @@ export interface Phase {
   readonly title: string;
   readonly script: Script;
   readonly body: string;
+  /** Closed loop: requests of a full measurement; fewer where the time runs out before. */
+  readonly requests?: number;
   /** Requests per second of the open loop; undefined: closed loop. */
   readonly rate?: number;
 }
@@ -36,19 +38,27 @@ const SMALL_STREAM = chatBody(310, true);
 /** @param rate requests per second of the open loop */
 export function phases(rate: number): Phase[] {
   return [
-    { name: 'json', title: 'JSON, 0.6 KB asked, 1.2 KB answered', script: { kind: 'json', textBytes: 350 }, body: SMALL },
-    { name: 'json-100k', title: 'JSON, 100 KB asked, 100 KB answered', script: { kind: 'json', textBytes: 100_000 }, body: chatBody(100_000, false) },
-    { name: 'stream-20', title: 'streams of 20 events', script: { kind: 'stream', chunks: 20, delayMs: 0 }, body: SMALL_STREAM },
-    { name: 'stream-500', title: 'streams of 500 events', script: { kind: 'stream', chunks: 500, delayMs: 0 }, body: SMALL_STREAM },
+    { name: 'json', title: 'JSON, 0.6 KB asked, 1.2 KB answered', script: { kind: 'json', textBytes: 350 }, body: SMALL, requests: 30_000 },
+    { name: 'json-100k', title: 'JSON, 100 KB asked, 100 KB answered', script: { kind: 'json', textBytes: 100_000 }, body: chatBody(100_000, false), requests: 3_000 },
+    { name: 'stream-20', title: 'streams of 20 events', script: { kind: 'stream', chunks: 20, delayMs: 0 }, body: SMALL_STREAM, requests: 5_000 },
+    { name: 'stream-500', title: 'streams of 500 events', script: { kind: 'stream', chunks: 500, delayMs: 0 }, body: SMALL_STREAM, requests: 400 },
     { name: 'paced', title: 'streams of 20 events, one every 10 ms', script: { kind: 'stream', chunks: 20, delayMs: 10 }, body: SMALL_STREAM },
     { name: 'rate', title: `JSON at ${rate} requests a second`, script: { kind: 'json', textBytes: 350 }, body: SMALL, rate },
   ];
 }
 
-/** The load of a phase on a target's port. */
-export function jobFor(phase: Phase, port: number, headers: readonly string[], seconds: number, connections: number): LoadJob {
+/** Longest time for the requests of a full measurement, as a multiple of its usual length. */
+const PATIENCE = 4;
+
+/**
+ * The load of a phase on a target's port. Where the phase counts its requests, all targets get the
+ * same number, so that what is paid once (compiling, an export's last batch) weighs the same; a
+ * `share` below 1 makes the measurement smaller.
+ */
+export function jobFor(phase: Phase, port: number, headers: readonly string[], seconds: number, connections: number, share = 1): LoadJob {
   const shot = { port, path: '/v1/chat/completions', headers, body: phase.body };
   return phase.rate === undefined
-    ? { kind: 'closed', ...shot, connections, seconds }
+    ? phase.requests === undefined ? { kind: 'closed', ...shot, connections, seconds }
+      : { kind: 'closed', ...shot, connections, seconds: seconds * PATIENCE, requests: Math.max(1, Math.round(phase.requests * share)) }
     : { kind: 'open', ...shot, rate: phase.rate, seconds };
 }

@@ -14,7 +14,8 @@ export interface ProxyOptions {
   readonly peerRounds: number;
   readonly rounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
+  /** Of the requests of a full measurement, so many are made; the rest of the time is what it is. */
+  readonly share: number;
   readonly connections: number;
   readonly only: readonly PhaseName[] | undefined;
   /** Requests per second of the open loop; undefined: half of what the gateway with its log reaches here. */
@@ -91,11 +92,11 @@ async function startAll(targets: readonly Target[], options: ProxyOptions, round
 }
 
 async function warmUp(running: readonly RunningTarget[], options: ProxyOptions, standIn: StandIn, load: Load): Promise<void> {
-  for (const { script, body, name, title } of phases(1)) {
-    if (name !== 'json' && name !== 'stream-20') continue;
-    await standIn.play(script);
+  for (const phase of phases(1)) {
+    if (phase.name !== 'json' && phase.name !== 'stream-20') continue;
+    await standIn.play(phase.script);
     for (const one of running) {
-      await measure(one, { name, title, script, body }, load, { seconds: options.warmUpSeconds, connections: options.connections });
+      await measure(one, phase, load, options);
     }
   }
 }

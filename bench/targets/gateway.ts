@@ -60,7 +60,7 @@ async function drained(port: number): Promise<void> {
     const { elasticsearch } = await answer.json() as { elasticsearch: { state: string; backlog_bytes: number | null } };
     if (elasticsearch.backlog_bytes === 0) return;
     state = `${elasticsearch.state}, ${String(elasticsearch.backlog_bytes)} bytes behind`;
-    await sleep(100);
+    await sleep(250);
   }
   throw new Error(`the export did not catch up (${state})`);
 }
