@@ -12,7 +12,8 @@ import type { Batch } from './batch.js';
 import { Concurrency } from './concurrency.js';
 import { failed, log, type Context } from './context.js';
 import { Delivery } from './delivery.js';
-import { askGate, askIndex } from './gate.js';
+import { askGate } from './gate.js';
+import { IndexGuard } from './index-guard.js';
 import { Intake } from './intake.js';
 import type { Lane } from './lane.js';
 import { CONFIRM_QUEUE } from './outcome.js';
@@ -51,13 +52,13 @@ export class Session {
   readonly #tail: Tail;
   readonly #intake: Intake;
   readonly #delivery: Delivery;
+  readonly #guard: IndexGuard;
   readonly #base: { readonly tornTails: number; readonly vanished: number };
   #seen = -1;
   #scannedAt = -Infinity;
   #savedAt = -Infinity;
   #sealedAt = 0;
   #saved = '';
-  #checks = 0;
 
   private constructor(options: SessionOptions, parts: { context: Context; tail: Tail; intake: Intake }) {
     this.#options = options;
@@ -65,6 +66,7 @@ export class Session {
     this.#tail = parts.tail;
     this.#intake = parts.intake;
     this.#delivery = new Delivery(parts.context);
+    this.#guard = new IndexGuard(parts.context, this.#delivery.outcome, () => { options.signal.raise(); });
     this.#base = { tornTails: options.counters.tornTails, vanished: options.counters.vanishedSegments };
   }
 
@@ -204,13 +206,13 @@ export class Session {
     }
     // After a pause one request shows whether it is over.
     const limit = pause.cause === undefined ? concurrency.limit : 1;
-    while (link.connected && now() >= pause.until && this.#delivery.inFlight + this.#checks < limit) {
+    while (link.connected && now() >= pause.until && this.#delivery.inFlight + this.#guard.running < limit) {
       const batch = work.take(now(), (each) => this.#mayGo(each));
       if (batch === undefined) return;
       if (batch.lane.checked) this.#launch(batch);
       else {
         work.requeue(batch);
-        this.#check(batch.lane);
+        this.#guard.check(batch.lane);
       }
     }
   }
@@ -231,36 +233,11 @@ export class Session {
     void done.finally(() => { this.#options.signal.raise(); });
   }
 
-  /** Looks at an index before the first write to it. */
-  #check(lane: Lane): void {
-    const { elastic, config, layout, pause, link, now, timing } = this.#context;
-    lane.checking = true;
-    this.#checks++;
-    const work = async (): Promise<void> => {
-      const answer = await askIndex(elastic, config, layout, lane.date, lane.index);
-      if (answer.kind === 'problem') await this.#delivery.outcome.hold(lane, answer.reason, answer.fix, timing.probeMs);
-      else {
-        lane.checked = true;
-        lane.expired = answer.kind === 'expired';
-        if (lane.expired) this.#expire(lane);
-      }
-    };
-    void work().catch((error: unknown) => {
-      link.connected = false;
-      const reason = error instanceof Error ? error.message : String(error);
-      failed(this.#context, reason);
-      pause.backOff(now(), reason);
-    }).finally(() => {
-      lane.checking = false;
-      this.#checks--;
-      this.#options.signal.raise();
-    });
-  }
-
+  /** Asks a held index with a few of its lines whether it takes them again. */
   async #probe(lane: Lane): Promise<void> {
     const { retry } = this.#context;
     if (!lane.checked) {
-      this.#check(lane);
+      this.#guard.check(lane);
       return;
     }
     const batch = await this.#intake.probe(lane);
@@ -269,14 +246,6 @@ export class Session {
       lane.open();
       await retry.wake(lane.queue);
     }
-  }
-
-  #expire(lane: Lane): void {
-    const { work, counters } = this.#context;
-    const lines = work.withdraw(lane);
-    counters.expired += lines.length;
-    for (const line of lines) work.settle(line);
-    log(this.#context, 'warn', `${lane.index} was deleted by its lifecycle already: records of that day are not sent (counted as expired; \`gateway telemetry export --include-expired\` sends them)`);
   }
 
   async #keepBooks(): Promise<void> {
@@ -304,7 +273,7 @@ export class Session {
   async #end(): Promise<void> {
     const { retry } = this.#context;
     // Requests that are cut off may have had their effect: their lines come again.
-    while (this.#delivery.inFlight + this.#checks > 0 && !this.#options.abort.aborted) {
+    while (this.#delivery.inFlight + this.#guard.running > 0 && !this.#options.abort.aborted) {
       await this.#options.signal.wait(this.#options.signal.count, 50);
     }
     await retry.close();

@@ -1,0 +1,61 @@
+import { failed, log, type Context } from './context.js';
+import { askIndex } from './gate.js';
+import type { Lane } from './lane.js';
+import type { Outcome } from './outcome.js';
+
+/** Looks at an index before the first write to it, and again after a fault: none is written that was mapped by guessing. */
+export class IndexGuard {
+  readonly #context: Context;
+  readonly #outcome: Outcome;
+  readonly #done: () => void;
+  #running = 0;
+
+  /** `done` is called after each look. */
+  constructor(context: Context, outcome: Outcome, done: () => void) {
+    this.#context = context;
+    this.#outcome = outcome;
+    this.#done = done;
+  }
+
+  /** Looks that have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Begins to look; the lane is then checked, expired or held. */
+  check(lane: Lane): void {
+    const { pause, link, now } = this.#context;
+    lane.checking = true;
+    this.#running++;
+    void this.#look(lane).catch((error: unknown) => {
+      link.connected = false;
+      const reason = error instanceof Error ? error.message : String(error);
+      failed(this.#context, reason);
+      pause.backOff(now(), reason);
+    }).finally(() => {
+      lane.checking = false;
+      this.#running--;
+      this.#done();
+    });
+  }
+
+  async #look(lane: Lane): Promise<void> {
+    const { elastic, config, layout, timing } = this.#context;
+    const answer = await askIndex(elastic, config, layout, lane.date, lane.index);
+    if (answer.kind === 'problem') {
+      await this.#outcome.hold(lane, answer.reason, answer.fix, timing.probeMs);
+      return;
+    }
+    lane.checked = true;
+    lane.expired = answer.kind === 'expired';
+    if (lane.expired) this.#expire(lane);
+  }
+
+  #expire(lane: Lane): void {
+    const { work, counters } = this.#context;
+    const lines = work.withdraw(lane);
+    counters.expired += lines.length;
+    for (const line of lines) work.settle(line);
+    log(this.#context, 'warn', `${lane.index} was deleted by its lifecycle already: records of that day are not sent (counted as expired; \`gateway telemetry export --include-expired\` sends them)`);
+  }
+}
