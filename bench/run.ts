@@ -26,6 +26,12 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+function write(result: BenchResult, out: string | undefined): void {
+  if (out === undefined) return;
+  mkdirSync(dirname(join(ROOT, out)), { recursive: true });
+  writeFileSync(join(ROOT, out), `${JSON.stringify(result, undefined, 1)}\n`);
+}
+
 /** Runs the suites asked for; each part of the result is there only if its suite ran. */
 async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
   const certificate = options.tls ? makeCertificate(dir) : undefined;
@@ -35,8 +41,10 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
   const targets = await chooseTargets(options);
   const wants = (suite: SuiteName): boolean => options.suites.includes(suite);
   try {
+    const about = await describeRun(options, targets);
     const proxy = wants('proxy') ? await measureProxies({
       ...options, targets: targets.own, peers: targets.peers, only: options.phases, dir, caFile: certificate?.caFile, upstream, say,
+      onRound: (known) => { write({ ...about, proxy: known }, options.out); },
     }, standIn, load) : undefined;
     const soaked = [];
     for (const target of wants('soak') ? targets.soaked : []) {
@@ -47,7 +55,7 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
     }) : undefined;
     const startTime = wants('start') ? measureStartTime(START_RUNS) : undefined;
     return {
-      ...await describeRun(options, targets),
+      ...about,
       ...(proxy === undefined ? {} : { proxy }),
       ...(soaked.length === 0 ? {} : { soak: soaked }),
       ...(exporter === undefined ? {} : { exporter }),
@@ -84,10 +92,7 @@ async function main(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
   try {
     const result = await run(options, dir);
-    if (options.out !== undefined) {
-      mkdirSync(dirname(join(ROOT, options.out)), { recursive: true });
-      writeFileSync(join(ROOT, options.out), `${JSON.stringify(result, undefined, 1)}\n`);
-    }
+    write(result, options.out);
     process.stdout.write(printResult(result));
   } finally {
     await stopAll();

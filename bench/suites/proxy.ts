@@ -24,6 +24,8 @@ export interface ProxyOptions {
   readonly caFile: string | undefined;
   readonly upstream: string;
   readonly say: (text: string) => void;
+  /** Given what is known after each round, so that a run that is broken off has not been for nothing. */
+  readonly onRound: (result: ProxyResult) => void;
 }
 
 /** A measurement and where it belongs. */
@@ -74,6 +76,7 @@ export async function measureProxies(options: ProxyOptions, standIn: StandIn, lo
     } finally {
       await Promise.all(running.map((one) => one.stop()));
     }
+    options.onRound({ rate, samples, residentMb, failures });
   }
   return { rate: rate ?? 0, samples, residentMb, failures };
 }
