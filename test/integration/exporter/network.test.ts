@@ -46,6 +46,22 @@ describe('export over a broken network', () => {
     await all();
   });
 
+  it('writes once more what was lost with a shard between the attempt and its confirmation', async () => {
+    await harness.write(10);
+    await harness.start({ timing: { confirmMs: 4_000 } });
+    await harness.drained();
+    proxy.set({ kind: 'reset-answers', afterBytes: 0 }, true);
+    const [lost = ''] = await harness.write(100);
+    await harness.until('cut', ({ counters }) => counters.bulkFailures > 0);
+    proxy.set({ kind: 'none' });
+    // They are there, and to be confirmed: what a primary knew that died before its replicas did.
+    await harness.until('to be confirmed', ({ retryBytes, backlogBytes }) => retryBytes > 0 && backlogBytes === 0);
+    await harness.must('DELETE', `/${harness.daily()}/_doc/${lost}`);
+    const { counters } = await harness.drained();
+    expect(counters.recovered).to.equal(1);
+    await all();
+  });
+
   it('resumes after answers that stop half-way and after a black hole', async () => {
     await harness.write(10);
     await harness.start();
