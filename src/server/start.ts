@@ -36,6 +36,8 @@ export interface ServeOptions {
  */
 export async function startServer(options: ServeOptions): Promise<void> {
   tuneRuntime();
+  // From the start on: whoever stops the gateway as soon as its first screen shows gets a drain, too.
+  const stop = stopRequested();
   const { config } = options;
   const { server: settings } = config;
   const variable = (name: string): ReturnType<Config['variable']> => config.variable(name);
@@ -114,7 +116,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     command: options.command,
   }));
 
-  await stopRequested();
+  await stop;
   stopping = true;
   logger.info('stopping: no new connections; running requests may finish');
   const deadline = performance.now() + (settings.shutdownTimeoutMs || Number.MAX_SAFE_INTEGER);

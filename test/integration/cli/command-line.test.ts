@@ -101,6 +101,41 @@ describe('the command line of gateway', () => {
   });
 });
 
+describe('what a command loads', () => {
+  const HEAVY = ['fastify', '@elastic/elasticsearch', '@duckdb/node-api', 'ora', 'cli-table3', '@copilotkit/aimock', '@pydantic/genai-prices', '@aws-sdk/credential-provider-node', 'prom-client'];
+  const SPY = `data:text/javascript,${encodeURIComponent(`
+    import { registerHooks } from 'node:module';
+    registerHooks({ load: (url, context, next) => { process.stderr.write('loads ' + url + '\\n'); return next(url, context); } });`)}`;
+  let sandbox: Sandbox;
+  beforeEach(() => { sandbox = new Sandbox(); });
+  afterEach(() => sandbox.remove());
+
+  const heavyOf = (stderr: string): string[] => HEAVY.filter((name) => stderr.split('\n').some((line) => line.startsWith('loads ') && line.includes(`/node_modules/${name}/`)));
+  const env = { NODE_OPTIONS: `--import ${SPY}` };
+
+  for (const argv of [['--version'], ['--help'], ['serve', '--help'], ['es', 'verify', '--help'], ['metrics', 'top', '--bad']]) {
+    it(`gateway ${argv.join(' ')}: nothing heavy`, async () => {
+      const { stderr } = await sandbox.run(argv, { env });
+      expect(stderr).to.include('/node_modules/@oclif/core/');
+      // From the sources oclif looks at every command for its help; the tables come with them, the rest must not.
+      expect(heavyOf(stderr).filter((name) => name !== 'cli-table3')).to.deep.equal([]);
+    });
+  }
+
+  it('gateway serve: neither DuckDB nor the stand-in provider; metrics top: no server', async () => {
+    const gateway = sandbox.start(['serve', '--port', '0'], { env });
+    await gateway.listening();
+    gateway.child.kill('SIGTERM');
+    const serve = heavyOf((await gateway.ended).stderr);
+    expect(serve).to.include('fastify').and.to.not.include.members(['@duckdb/node-api']);
+    expect(serve).to.not.include('@copilotkit/aimock');
+    expect(serve).to.not.include('ora');
+    const top = heavyOf((await sandbox.run(['metrics', 'top', '--source', 'local'], { env })).stderr);
+    expect(top).to.include('@duckdb/node-api').and.to.not.include('fastify');
+    expect(top).to.not.include('@elastic/elasticsearch');
+  });
+});
+
 describe('bin/run.js', () => {
   it('asks for the Node that the package asks for', () => {
     const { engines } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { engines: { node: string } };

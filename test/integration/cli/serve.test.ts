@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Sandbox } from './gateway-process.js';
@@ -53,6 +54,55 @@ describe('gateway serve', () => {
       await gateway.listening();
       expect(gateway.stdout).to.match(/Keys +none held: clients send their own/).and.to.include(`Records        ${sandbox.folder}/`);
     });
+  });
+
+  describe('HOST and PORT', () => {
+    const reaches = (host: string, port: string): Promise<boolean> => new Promise((resolve) => {
+      const socket = connect({ host, port: Number(port) }, () => { socket.destroy(); resolve(true); }).once('error', () => { resolve(false); });
+    });
+    const HAS_IPV6 = Object.values(networkInterfaces()).flat().some((entry) => entry?.address === '::1');
+
+    for (const [host, there, elsewhere] of [
+      ['127.0.0.1', ['127.0.0.1'], ['127.0.0.2', '::1']],
+      ['0.0.0.0', ['127.0.0.1', '127.0.0.2'], ['::1']],
+      ['::1', ['::1'], ['127.0.0.1']],
+      ['[::1]', ['::1'], ['127.0.0.1']],
+    ] as const) {
+      if (host.includes(':') && !HAS_IPV6) continue; // a machine without IPv6 cannot bind it
+      it(`${host} is bound, and nothing else`, async () => {
+        const gateway = sandbox.start(['serve', '--port', '0'], { env: { HOST: host } });
+        const { port, hostname } = new URL(await gateway.listening());
+        expect(hostname).to.equal(host === '::1' ? '[::1]' : host);
+        for (const address of there) expect(await reaches(address, port), address).to.equal(true);
+        for (const address of elsewhere) expect(await reaches(address, port), address).to.equal(false);
+      });
+    }
+
+    it('PORT is the port, and .env is read where the environment is silent', async () => {
+      const free = createServer().listen(0, '127.0.0.1');
+      await once(free, 'listening');
+      const { port } = free.address() as AddressInfo;
+      await new Promise((resolve) => { free.close(resolve); });
+      writeFileSync(join(sandbox.folder, '.env'), `PORT=${port}\nHOST=192.0.2.1\n`);
+      const gateway = sandbox.start(['serve'], { env: { HOST: '127.0.0.1' } });
+      expect(await gateway.listening()).to.equal(`http://127.0.0.1:${port}`);
+    });
+  });
+
+  describe('the level of its log', () => {
+    for (const [env, loud] of [
+      [{}, true], [{ RUST_LOG: 'warn' }, false], [{ RUST_LOG: 'info,hyper=warn' }, true], [{ LOG_LEVEL: 'info', RUST_LOG: 'error' }, true], [{ LOG_LEVEL: 'silent', RUST_LOG: 'info' }, false],
+    ] as const) {
+      it(`${JSON.stringify(env)} ${loud ? 'lets' : 'does not let'} an info line out`, async () => {
+        const gateway = sandbox.start(['serve', '--port', '0'], { env });
+        await gateway.listening();
+        gateway.child.kill('SIGTERM');
+        const { code, stderr } = await gateway.ended;
+        expect(code).to.equal(0);
+        if (loud) expect(stderr).to.match(/^\{"level":"info",.*"msg":"stopped"\}$/m);
+        else expect(stderr).to.equal('');
+      });
+    }
   });
 
   it('keeps its folder and files to its user', async () => {
@@ -222,6 +272,16 @@ describe('gateway serve', () => {
       expect(broken).to.be.an('error');
       expect((await gateway.ended).code).to.equal(0);
       expect(records()[0]).to.include({ end_reason: 'gateway', error_type: 'shutting_down' });
+    });
+
+    it('drains from the moment that its first screen shows', async () => {
+      for (let i = 0; i < 5; i++) {
+        const gateway = sandbox.start(['serve', '--port', '0']);
+        // Sooner than a promise would tell.
+        gateway.child.stdout?.on('data', () => { gateway.child.kill('SIGTERM'); });
+        const { code, signal } = await gateway.ended;
+        expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
+      }
     });
 
     it('a second signal ends it at once', async () => {
