@@ -69,16 +69,16 @@ describe('failures', () => {
     await until(() => upstream?.requests[0]?.request.socket.destroyed === true);
   });
 
-  for (const [what, cut, type] of [
-    ['breaks', (response: ServerResponse) => setTimeout(() => response.destroy(), 30), 'upstream_reset'],
-    ['falls silent', () => undefined, 'upstream_timeout_idle'],
+  for (const [what, cut, type, upstreamIdleTimeoutMs] of [
+    ['breaks', (response: ServerResponse) => setTimeout(() => response.destroy(), 30), 'upstream_reset', 60_000],
+    ['falls silent', () => undefined, 'upstream_timeout_idle', 80],
   ] as const) {
     it(`breaks the client's stream when the provider ${what} half-way`, async () => {
       const at = await start((_request, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(EVENT);
         cut(response);
-      }, { settings: { upstreamIdleTimeoutMs: 80 } });
+      }, { settings: { upstreamIdleTimeoutMs } });
       const { text } = await rawExchange(at.port, `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${CHAT.length}\r\n\r\n${CHAT}`);
       expect(text).to.include(EVENT).and.not.match(/\r\n0\r\n/); // no terminating chunk
       expect(at.exchanges[0]).to.deep.include({ statusCode: 200, providerStatusCode: 200, errorType: type, endReason: 'provider', providerErrorCount: 1, errorCount: 1 });
