@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import type { BenchResult } from '../../bench/report/result.js';
+import { ensureBuilt } from '../support/built-gateway.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs the benchmark as a user does, in its smallest form. */
+function bench(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    child.on('error', reject);
+    child.on('close', (code) => { resolve({ code, stdout, stderr }); });
+  });
+}
+
+describe('the benchmark', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-test-'));
+
+  before(async function () {
+    if (process.platform !== 'linux') throw new Error('the benchmark reads CPU times from /proc: its test needs Linux');
+    await ensureBuilt();
+  });
+  after(() => { rmSync(folder, { recursive: true, force: true }); });
+
+  it('measures every kind of load on the gateway and beside it, without one error, and says what it means for each aim', async () => {
+    const out = join(folder, 'result.json');
+    const { code, stdout, stderr } = await bench('--suite', 'proxy', '--target', 'node', '--target', 'log', '--rounds', '1',
+      '--seconds', '0.5', '--share', '0.01', '--connections', '4', '--rate', '50', '--out', relative(ROOT, out));
+    expect(code, stderr).to.equal(0);
+    const { proxy, targets } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
+    expect(targets.map(({ name }) => name)).to.deep.equal(['direct', 'node', 'log']);
+    expect(proxy?.failures).to.deep.equal({});
+    for (const target of ['direct', 'node', 'log']) {
+      for (const phase of ['json', 'json-100k', 'stream-20', 'stream-500', 'paced', 'rate']) {
+        const sample = proxy?.samples.find((one) => one.target === target && one.phase === phase);
+        expect(sample?.requests, `${target} ${phase}`).to.be.greaterThan(0);
+        expect(sample?.errors, `${target} ${phase}`).to.equal(0);
+      }
+    }
+    expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured');
+  });
+
+  it('says how it is used', async () => {
+    const help = await bench('--help');
+    expect([help.code, help.stdout]).to.satisfy(([code, text]: [number, string]) => code === 0 && text.includes('--rounds'));
+    const wrong = await bench('--rounds', 'many');
+    expect(wrong.code).to.equal(2);
+    expect(wrong.stderr).to.contain('--rounds many: must be a number above 0');
+  });
+});
