@@ -15,7 +15,7 @@ export interface Goal {
   readonly unit: string;
 }
 
-function verdict({ value, limit, atLeast = false }: Goal): 'met' | 'not met' | 'not measured' {
+export function verdict({ value, limit, atLeast = false }: Goal): 'met' | 'not met' | 'not measured' {
   if (value === undefined || Number.isNaN(value)) return 'not measured';
   return (atLeast ? value >= limit : value <= limit) ? 'met' : 'not met';
 }
