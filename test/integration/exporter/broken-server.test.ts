@@ -132,14 +132,19 @@ describe('export to a server with too much to do', function () {
     const flood = Array.from({ length: 24 }, async () => {
       while (flooding) await harness.admin.request({ method: 'POST', path: `/${harness.index}-flood/_bulk`, body }).catch(() => undefined);
     });
-    const started = await harness.start();
-    // Chance decides which requests find the queue full: until one of ours did.
-    while (started.status()?.lastError?.includes('429') !== true) {
-      await harness.write(100);
-      await sleep(50);
+    const deadline = Date.now() + 90_000;
+    try {
+      const started = await harness.start();
+      // Chance decides which requests find the queue full: until one of ours did.
+      while (started.status()?.lastError?.includes('429') !== true) {
+        if (Date.now() > deadline) throw new Error('the queue was never found full');
+        await harness.write(100);
+        await sleep(50);
+      }
+    } finally {
+      flooding = false; // a flood that outlives its test would drown all that come after it
+      await Promise.all(flood);
     }
-    flooding = false;
-    await Promise.all(flood);
     await harness.must('DELETE', `/${harness.index}-flood`);
     await harness.drained();
     await all();
