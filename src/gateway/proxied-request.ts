@@ -31,6 +31,7 @@ const RETRY_PAUSE_MS = 100;
  * made; nothing that comes later changes it.
  */
 export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resumed {
+  place = -1;
   readonly #gateway: GatewayContext;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;

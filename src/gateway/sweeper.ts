@@ -2,6 +2,8 @@ import type { ErrorType } from '../domain/error-types.js';
 
 /** An exchange that may overstay. */
 export interface Expirable {
+  /** The sweeper's own: where it keeps the exchange; -1 = it does not. */
+  place: number;
   /** Which time-out is over at `now` (performance.now()), if any. */
   overdue(now: number): ErrorType | undefined;
   /** Ends the exchange for that reason. */
@@ -11,9 +13,13 @@ export interface Expirable {
 /**
  * All running exchanges, looked at together a few times a second: no timer per request, none per
  * chunk. A time-out is therefore late by up to one interval, never early.
+ *
+ * They stand in an array and know their places. A Set that grows and shrinks with every request
+ * leaves a chain of old tables behind, each with the exchanges of its time; once one of them is in
+ * the old generation it keeps all that follow from being collected young.
  */
 export class Sweeper {
-  readonly #running = new Set<Expirable>();
+  readonly #running: Expirable[] = [];
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #whenIdle: (() => void) | undefined;
@@ -25,17 +31,24 @@ export class Sweeper {
   }
 
   get size(): number {
-    return this.#running.size;
+    return this.#running.length;
   }
 
   add(exchange: Expirable): void {
-    this.#running.add(exchange);
+    if (exchange.place === -1) exchange.place = this.#running.push(exchange) - 1;
     this.#timer ??= setInterval(() => this.#sweep(), this.#intervalMs).unref();
   }
 
   delete(exchange: Expirable): void {
-    this.#running.delete(exchange);
-    if (this.#running.size === 0) this.#whenIdle?.();
+    const { place } = exchange;
+    if (place === -1) return;
+    exchange.place = -1;
+    const last = this.#running.pop() as Expirable;
+    if (last !== exchange) {
+      this.#running[place] = last;
+      last.place = place;
+    }
+    if (this.#running.length === 0) this.#whenIdle?.();
   }
 
   /** Ends every running exchange (the shutdown deadline). */
@@ -45,7 +58,7 @@ export class Sweeper {
 
   /** Resolves when nothing runs. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
+    if (this.#running.length === 0) return Promise.resolve();
     return new Promise((resolve) => { this.#whenIdle = resolve; });
   }
 
@@ -56,7 +69,7 @@ export class Sweeper {
 
   #sweep(): void {
     const now = performance.now();
-    for (const exchange of this.#running) {
+    for (const exchange of [...this.#running]) {
       const reason = exchange.overdue(now);
       if (reason !== undefined) exchange.expire(reason);
     }

@@ -27,6 +27,7 @@ const KEEP_ALIVE_MS = 30_000;
  * Life: connecting → waiting (connected, not accepted yet) → open → settled.
  */
 export class UpgradedSession implements Expirable {
+  place = -1;
   readonly #gateway: GatewayContext;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
