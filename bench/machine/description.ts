@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 
@@ -26,12 +26,9 @@ export function packageVersion(manifest: string): string {
 
 /** What a program says of its version, by the first number in it; undefined where it cannot be run. */
 export function programVersion(program: string, ...args: readonly string[]): string | undefined {
-  try {
-    const text = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    return /\d+(?:\.\d+)+/.exec(text)?.[0];
-  } catch {
-    return undefined;
-  }
+  // nginx says it on stderr.
+  const { stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  return error === undefined ? /\d+(?:\.\d+)+/.exec(stdout + stderr)?.[0] : undefined;
 }
 
 /** The commit that was measured, `+` where the tree differed from it. */
