@@ -17,7 +17,7 @@ const CHECKS: readonly Step[] = [
 const MOCHA = ['mocha', '--reporter', './test/support/counting-reporter.ts'] as const;
 
 /** From the small to the large: the first failure to be read is the nearest to its cause. */
-const KINDS = ['unit', 'sdk', 'integration', 'e2e', 'package'];
+const KINDS = ['unit', 'sdk', 'integration', 'e2e', 'package', 'bench'];
 const ALL = KINDS.map((kind) => `test/${kind}/**/*.test.ts`);
 
 /** Everything once, against the newest server that can run here. */
