@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,15 @@ describe('gateway init', () => {
       ...['configmap', 'es-init-job', 'secret.example', 'service', 'statefulset'].map((name) => ({ path: `kubernetes/${name}.yaml`, action: 'created' })),
     ] });
     expect(readdirSync(join(folder, 'kubernetes'))).to.have.length(5);
+  });
+
+  it('keeps each manifest that is there, and writes the others', async () => {
+    mkdirSync(join(folder, 'kubernetes'));
+    writeFileSync(join(folder, 'kubernetes/configmap.yaml'), 'mine\n');
+    const { stdout } = await init('--kubernetes', '--json');
+    expect((JSON.parse(stdout) as { files: { path: string; action: string }[] }).files.filter(({ action }) => action === 'kept')).to.deep.equal([{ path: 'kubernetes/configmap.yaml', action: 'kept' }]);
+    expect(read('kubernetes/configmap.yaml')).to.equal('mine\n');
+    expect(read('kubernetes/service.yaml')).to.match(/^kind: Service$/m);
   });
 
   it('never touches a file that is there, and says what then is missing in it', async () => {

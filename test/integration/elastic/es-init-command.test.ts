@@ -2,7 +2,8 @@ import { tmpdir } from 'node:os';
 import { expect } from 'chai';
 import { at, listAt, stringAt } from '../../../src/elastic/json.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
-import { Admin, cluster, freshName } from './cluster.js';
+import { createElastic } from '../../../src/elastic/client.js';
+import { Admin, cluster, configOf, freshName } from './cluster.js';
 import { gateway, gatewayJson, run } from './gateway-command.js';
 
 const actions = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'steps').map((step) => [String(at(step, 'id')), at(step, 'action')]));
@@ -101,6 +102,31 @@ describe('gateway es init', () => {
       expect(verified.code, JSON.stringify(verified.json)).to.equal(0);
     } finally {
       for (const role of ['admin', 'writer']) await admin.ask('DELETE', `/_security/user/${name}-${role}`);
+    }
+  });
+
+  it('makes a writer that may not read others\' indices or delete, and a reader that may only read', async () => {
+    await gatewayJson(['es', 'init', '--roles'], env);
+    const record = { timestamp: new Date().toISOString(), provider: 'openai', model: 'gpt', status_code: 200, total_latency_ms: 5 };
+    await admin.must('PUT', `/${name}-${today}/_create/one?refresh=true`, record);
+    for (const role of ['reader', 'writer']) {
+      const user = { ELASTICSEARCH_USERNAME: `${name}-${role}`, ELASTICSEARCH_PASSWORD: 'a-test-password' };
+      await admin.must('PUT', `/_security/user/${name}-${role}`, { password: user.ELASTICSEARCH_PASSWORD, roles: [`${name}-${role}`] });
+      const elastic = createElastic(configOf({ username: user.ELASTICSEARCH_USERNAME, password: user.ELASTICSEARCH_PASSWORD }));
+      try {
+        const top = await gatewayJson(['metrics', 'top', '--by', 'provider', '--source', 'elasticsearch'], { ...env, ...user });
+        expect(top.code, JSON.stringify(top.json)).to.equal(0);
+        expect(at(top.json, 'rows', 0)).to.include({ provider: 'openai', requests: 1 });
+        const status = async (method: 'PUT' | 'DELETE' | 'GET', path: string, body?: object): Promise<number> =>
+          (await elastic.request({ method, path, ...(body !== undefined && { body }) })).status;
+        expect(await status('PUT', `/${name}-${today}/_create/two-${role}`, record), role).to.equal(role === 'writer' ? 201 : 403);
+        expect(await status('DELETE', `/${name}-${today}/_doc/one`), role).to.equal(403);
+        expect(await status('DELETE', `/${name}-${today}`), role).to.equal(403);
+        expect(await status('GET', '/.security/_search'), role).to.equal(403);
+      } finally {
+        await elastic.close();
+        await admin.ask('DELETE', `/_security/user/${name}-${role}`);
+      }
     }
   });
 

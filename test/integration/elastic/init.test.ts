@@ -179,6 +179,19 @@ describe('es init on a real cluster', () => {
     }
   });
 
+  it('asks the server what a new index would be like, and says so where it is not as documented', async () => {
+    const found = await plan();
+    // Somebody is quicker than the plan.
+    await admin.must('PUT', `/_index_template/${name}-rival`, { index_patterns: [`${name}-2*`], priority: 9000, template: { mappings: { properties: { model: { type: 'text' } } } } });
+    try {
+      const stopped = await applyPlan(admin.elastic, found).catch((error: unknown) => error);
+      expect(stopped).to.be.instanceOf(Failure).with.property('code', 'es_template_not_effective');
+      expect(stopped).to.have.property('message').that.matches(/would not get the documented mapping \(.*model is text, documented keyword/).and.includes(`overlapping templates: ${name}-template`);
+    } finally {
+      await admin.must('DELETE', `/_index_template/${name}-rival`);
+    }
+  });
+
   it('may run twice at once', async () => {
     const plans = await Promise.all([plan(), plan(), plan()]);
     await Promise.all(plans.map((each) => applyPlan(admin.elastic, each)));
@@ -211,6 +224,7 @@ describe('es init on a real cluster', () => {
       expect(detail(found, 'layout')).to.match(/needs Elasticsearch 8 or 9/);
       return;
     }
+    expect(found.warnings.join()).to.match(/sent again after a rollover is stored twice/);
     await applyPlan(admin.elastic, found);
     await admin.must('POST', `/${name}/_doc?op_type=create&refresh=true`, { '@timestamp': '2026-01-01', timestamp: '2026-01-01', provider: 'openai' });
     const again = await plan();

@@ -40,6 +40,9 @@ describe('es verify on a real cluster', () => {
     return Object.fromEntries((await runChecks(context, options)).map((result) => [result.id, result]));
   };
   const statuses = (results: Record<string, CheckResult>): Record<string, string> => Object.fromEntries(Object.values(results).map((result) => [result.id, result.status]));
+  const watermarks = async (free: Readonly<Record<'low' | 'high' | 'flood_stage', string | null>>): Promise<void> => {
+    await admin.must('PUT', '/_cluster/settings', { transient: Object.fromEntries(Object.entries(free).map(([stage, value]) => [`cluster.routing.allocation.disk.watermark.${stage}`, value])) });
+  };
   const writer = async (cluster = WRITER_CLUSTER, privileges = WRITER_INDEX): Promise<{ username: string; password: string }> => {
     const user = `${name}-user-${String(users.length)}`;
     users.push(user);
@@ -206,19 +209,46 @@ describe('es verify on a real cluster', () => {
     expect(red?.message).to.match(/^red/);
   });
 
-  it('tells a disk over the watermarks', async () => {
-    const set = async (value: string | null): Promise<void> => {
-      await admin.must('PUT', '/_cluster/settings', { transient: {
-        'cluster.routing.allocation.disk.watermark.low': value, 'cluster.routing.allocation.disk.watermark.high': value, 'cluster.routing.allocation.disk.watermark.flood_stage': value,
-      } });
-    };
-    await set('9tb');
+  it('passes on green health, and on disks with room', async () => {
+    await init();
+    // Of this test's own index, whatever others leave in the cluster.
+    const narrowed: Readonly<Record<string, string>> = { '/_cluster/health': `/_cluster/health/${name}-*`, '/_health_report': '/_health_report/master_is_stable' };
+    const elastic: Elastic = { ...admin.elastic, request: (request) => admin.elastic.request({ ...request, path: narrowed[request.path] ?? request.path }) };
+    const { health } = await verify({}, { only: ['health'] }, { elastic });
+    expect(health).to.include({ status: 'ok' });
+    expect(health?.message).to.match(/^green, 1 node, 0 unassigned shards$/);
+    await watermarks({ low: '1b', high: '1b', flood_stage: '1b' });
     try {
+      const { disk } = await verify({}, { only: ['disk'] });
+      expect(disk).to.include({ status: 'ok' });
+      expect(disk?.message).to.match(/has [\d.]+ of [\d.]+ GiB free$/);
+    } finally {
+      await watermarks({ low: null, high: null, flood_stage: null });
+    }
+  });
+
+  it('warns where the cluster lets everybody in without a name', async () => {
+    const elastic: Elastic = { ...admin.elastic, request: async (request) => {
+      const answer = await admin.elastic.request(request);
+      return request.path === '/_security/_authenticate' ? { ...answer, body: { username: '_anonymous', roles: ['superuser'], authentication_type: 'anonymous' } } : answer;
+    } };
+    const { authentication } = await verify({}, { only: ['authentication'] }, { elastic });
+    expect(authentication).to.include({ status: 'warn' });
+    expect(authentication?.message).to.match(/lets everybody in as _anonymous/);
+  });
+
+  it('tells a disk over the watermarks', async () => {
+    try {
+      await watermarks({ low: '9tb', high: '1b', flood_stage: '1b' });
+      const low = (await verify({}, { only: ['disk'] }))['disk'];
+      expect(low).to.include({ status: 'warn' });
+      expect(low?.message).to.match(/over the low watermark/);
+      await watermarks({ low: '9tb', high: '9tb', flood_stage: '9tb' });
       const { disk } = await verify({}, { only: ['disk'] });
       expect(disk).to.include({ status: 'fail' });
       expect(disk?.message).to.match(/flood stage/);
     } finally {
-      await set(null);
+      await watermarks({ low: null, high: null, flood_stage: null });
     }
   });
 
