@@ -5,6 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { until } from '../../support/proxy-harness.js';
 import { Sandbox } from './gateway-process.js';
 
 const NOBODY = 65_534;
@@ -198,9 +199,10 @@ describe('gateway serve', () => {
     const url = await gateway.listening();
     await gateway.prints('stderr', /export to Elasticsearch waits/);
     expect((await fetch(`${url}/demo/v1/models`)).status).to.be.below(500);
-    const ready = await (await fetch(`${url}/ready`)).json() as { status: string; elasticsearch: { enabled: boolean } };
-    expect(ready).to.have.property('status', 'degraded');
-    expect(ready.elasticsearch).to.have.property('enabled', true);
+    const ready = async (): Promise<{ status: string; elasticsearch: { enabled: boolean } }> => await (await fetch(`${url}/ready`)).json() as Awaited<ReturnType<typeof ready>>;
+    // The thread's next report brings its state here.
+    await until(async () => (await ready()).status === 'degraded');
+    expect((await ready()).elasticsearch).to.have.property('enabled', true);
     gateway.child.kill('SIGTERM');
     expect((await gateway.ended).code).to.equal(0);
   });
