@@ -119,13 +119,15 @@ export class Session {
   async status(): Promise<ExportStatus> {
     const { work, retry, counters, last, target, dir } = this.#context;
     const { bytes, first } = this.#tail.backlog();
+    const oldestTime = first === undefined ? null : await timeAt(dir, first.segment, first.offset) ?? null;
+    // Nothing is awaited from here on: state, held indices and counters are of one moment.
     counters.tornTails = this.#base.tornTails + this.#tail.tornTails;
     counters.vanishedSegments = this.#base.vanished + this.#tail.vanished;
     const { state, reason, fix } = this.#state();
     return {
       state, reason, fix, target,
       backlogBytes: bytes, retryBytes: retry.bytes,
-      oldestTime: first === undefined ? null : await timeAt(dir, first.segment, first.offset) ?? null,
+      oldestTime,
       heldIndices: [...work.lanes()].flatMap(({ index, hold }) => (hold === undefined ? [] : [{ index, reason: hold.reason }])),
       lastError: last.error, lastErrorAt: last.errorAt, lastSuccessAt: last.successAt,
       counters: { ...counters },
