@@ -16,7 +16,10 @@ export interface Targets {
   stop(): void;
 }
 
-/** The targets that can be run here and were asked for. */
+/**
+ * The targets that can be run here and were asked for.
+ * @throws TypeError where one was asked for that cannot be run here
+ */
 export async function chooseTargets({ targets, elasticsearch, tls }: Pick<BenchOptions, 'targets' | 'elasticsearch' | 'tls'>): Promise<Targets> {
   const wanted = ({ name }: Target): boolean => name === 'direct' || (targets?.includes(name) ?? true);
   const log = gatewayLog();
@@ -31,9 +34,16 @@ export async function chooseTargets({ targets, elasticsearch, tls }: Pick<BenchO
     exporting.push(gatewayExporting('elasticsearch-slow', `gateway, Elasticsearch slow (${SLOW_MS / 1000} s)`, slow.server));
   }
   const own = [direct, nginx(), nodeProxy(), log, ...exporting, down, gatewayLog({ workers: 2 })].filter((target) => target !== undefined);
+  const peers = tls ? [] : installedPeers();
+  const known = [...own, ...peers].map(({ name }) => name);
+  const unknown = targets?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    stop();
+    throw new TypeError(`--target ${unknown}: what can be run here is ${known.join(', ')}`);
+  }
   return {
     own: own.filter(wanted),
-    peers: tls ? [] : installedPeers().filter(wanted),
+    peers: peers.filter(wanted),
     soaked: [log, ...exporting.slice(0, 1)].filter(wanted),
     stop,
   };
