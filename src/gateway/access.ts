@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
+import type { ClientRequest } from './client.js';
 
 /** Whether an address of a socket is this machine's loopback. */
 export function isLoopbackAddress(address: string | undefined): boolean {
@@ -10,7 +10,7 @@ export function isLoopbackAddress(address: string | undefined): boolean {
 }
 
 /** Whether a reverse proxy on this machine has passed the request on: its sender may be anywhere. */
-export function cameThroughProxy(request: IncomingMessage): boolean {
+export function cameThroughProxy(request: ClientRequest): boolean {
   return request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined;
 }
 
@@ -46,28 +46,28 @@ export class PageGuard {
     this.#anyOrigin = this.#origins.has('*');
   }
 
-  allowsHost(request: IncomingMessage): boolean {
+  allowsHost(request: ClientRequest): boolean {
     const name = hostName(request.headers.host);
     if (isLoopbackHost(name) || this.#hosts.has(name) || this.#hosts.has('*')) return true;
     // An address cannot be rebound: it is fine where it is the one the request came in by.
     return name !== '' && (name === request.socket.localAddress || `::ffff:${name}` === request.socket.localAddress);
   }
 
-  allowsOrigin(request: IncomingMessage): boolean {
+  allowsOrigin(request: ClientRequest): boolean {
     const { origin } = request.headers;
     if (origin !== undefined) return this.#anyOrigin || this.#origins.has(origin.toLowerCase());
     return this.#anyOrigin || request.headers['sec-fetch-site'] !== 'cross-site';
   }
 
   /** Headers for the answer to an allowed origin, as a flat list; empty for all others. */
-  corsHeaders(request: IncomingMessage): readonly string[] {
+  corsHeaders(request: ClientRequest): readonly string[] {
     const { origin } = request.headers;
     if (origin === undefined || !this.allowsOrigin(request)) return [];
     return ['access-control-allow-origin', origin, 'access-control-expose-headers', '*', 'vary', 'origin'];
   }
 
   /** Headers of the answer to a preflight, or undefined when the origin is not allowed. */
-  preflight(request: IncomingMessage): readonly string[] | undefined {
+  preflight(request: ClientRequest): readonly string[] | undefined {
     if (request.headers.origin === undefined || !this.allowsOrigin(request)) return undefined;
     return [
       ...this.corsHeaders(request),
@@ -78,7 +78,7 @@ export class PageGuard {
   }
 }
 
-export function isPreflight(request: IncomingMessage): boolean {
+export function isPreflight(request: ClientRequest): boolean {
   return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
 }
 

@@ -1,5 +1,6 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientResponse } from './client.js';
 
 const JOINED_BYTES = 16 * 1024;
 
@@ -19,7 +20,7 @@ export interface Resumed {
  * while the record is being kept, and only as fast as the client reads.
  */
 export class AnswerWriter {
-  readonly #response: ServerResponse;
+  readonly #response: ClientResponse;
   readonly #owner: Resumed;
   #head: { readonly status: number; readonly reason: string; readonly headers: readonly string[] } | undefined;
   #holding = false;
@@ -28,7 +29,7 @@ export class AnswerWriter {
   /** The provider waits: for the reader (drain) or for the record (release). */
   #paused: Pausable | undefined;
 
-  constructor(response: ServerResponse, owner: Resumed) {
+  constructor(response: ClientResponse, owner: Resumed) {
     this.#response = response;
     this.#owner = owner;
   }

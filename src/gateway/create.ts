@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { ErrorType } from '../domain/error-types.js';
 import type { Exchange, RecordExchange } from '../domain/exchange.js';
 import { customProviders, demoProvider, PROVIDERS } from '../providers/registry.js';
 import { PageGuard } from './access.js';
 import { AwsSigner } from './aws-signing.js';
+import type { ClientRequest } from './client.js';
 import { Gatekeeper } from './credentials.js';
 import { Pools } from './pools.js';
 import { Proxy } from './proxy.js';
@@ -59,7 +59,7 @@ export interface Gateway {
   /** Whether requests need a gateway key at all. */
   readonly locked: boolean;
   /** Whether this request may see the gateway's own pages. */
-  admits(request: IncomingMessage): boolean;
+  admits(request: ClientRequest): boolean;
   close(): void;
 }
 

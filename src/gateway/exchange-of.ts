@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { Observation } from '../domain/dialect.js';
 import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
 import type { EndReason, Exchange } from '../domain/exchange.js';
 import type { Arrival } from './arrival.js';
+import type { ClientRequest } from './client.js';
 
 /** How an exchange went, as its parts saw it. Moments are performance.now(), `…Ms` milliseconds. */
 export interface Outcome {
@@ -32,7 +32,7 @@ export interface Outcome {
 }
 
 /** The exchange from which the record is made: what the request says and how it went (proxy.md, rules 17 and 18). */
-export function exchangeOf(arrival: Arrival, request: IncomingMessage, outcome: Outcome): Exchange {
+export function exchangeOf(arrival: Arrival, request: ClientRequest, outcome: Outcome): Exchange {
   const { startedAt } = arrival;
   const { observation, attempts, errorType, providerStatus, firstTokenAt, providerMs, bodyReadMs, isStream } = outcome;
   const failedAnswer = observation?.failed === true || (providerStatus ?? 0) >= 400;

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
 import { applySplice, readBodyFacts } from '../wire/body-facts.js';
@@ -6,6 +5,7 @@ import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
 import { AnswerWriter, type Resumed } from './answer-writer.js';
 import type { Arrival } from './arrival.js';
+import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
 import type { Admission } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
@@ -33,8 +33,8 @@ const RETRY_PAUSE_MS = 100;
 export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resumed {
   place = -1;
   readonly #gateway: GatewayContext;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: ClientRequest;
+  readonly #response: ClientResponse;
   readonly #arrival: Arrival;
   readonly #route: Route;
   readonly #admission: Admission;
@@ -72,7 +72,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #firstTokenAt: number | undefined;
 
   constructor(
-    gateway: GatewayContext, request: IncomingMessage, response: ServerResponse,
+    gateway: GatewayContext, request: ClientRequest, response: ClientResponse,
     arrival: Arrival, route: Route, admission: Admission,
   ) {
     this.#gateway = gateway;
@@ -102,7 +102,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     const contentType = this.#request.headers['content-type'];
     if (!hasBody(this.#request)) {
       this.#dispatch();
-    } else if (isJsonType(contentType) || needsSignature(this.#route, this.#admission)) {
+    } else if (this.#request.pipe === undefined || isJsonType(contentType) || needsSignature(this.#route, this.#admission)) {
       this.#buffered = new BufferedBody(this.#request, this, this.#gateway.budget, this.#gateway.maxBodyBytes);
       this.#buffered.start();
     } else {
@@ -380,7 +380,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #dropBody(): void {
     this.#buffered?.release();
     if (this.#passing === undefined || this.#request.complete) return;
-    this.#request.unpipe(this.#passing);
+    this.#request.unpipe?.(this.#passing);
     this.#request.resume();
     this.#passing.destroy();
   }
@@ -431,7 +431,7 @@ function ignore(): void {
 }
 
 /** Whether the connection ended because the body was not HTTP. */
-function isMalformed({ socket }: IncomingMessage): boolean {
+function isMalformed({ socket }: ClientRequest): boolean {
   const { code } = (socket.errored ?? {}) as { code?: unknown };
   return typeof code === 'string' && code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
 }

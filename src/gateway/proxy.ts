@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
 import type { Dialect } from '../domain/dialect.js';
 import { newRequestId } from '../domain/request-id.js';
 import { cameThroughProxy, isLoopbackAddress, isPreflight } from './access.js';
 import type { Arrival } from './arrival.js';
+import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
 import type { Admission, Refusal } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
@@ -36,8 +36,8 @@ export class Proxy {
     this.#defaultDialect = defaultDialect;
   }
 
-  /** @param upgrade the connection, where the request wants to turn it into another protocol */
-  handle(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
+  /** @param upgrade where the request wants to turn its connection into another protocol */
+  handle(request: ClientRequest, response: ClientResponse, upgrade?: Upgrade): void {
     const { router, guard } = this.#gateway;
     const receivedAt = Date.now();
     const arrival: Arrival = {
@@ -66,11 +66,11 @@ export class Proxy {
     const unfit = this.#unfit(request, route, admission, local);
     if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
     if (upgrade === undefined) new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
-    else new UpgradedSession(this.#gateway, request, response, upgrade, arrival, route, admission).start();
+    else new UpgradedSession(this.#gateway, upgrade, arrival, route, admission).start();
   }
 
   /** Reasons that have nothing to do with keys. */
-  #unfit(request: IncomingMessage, { upstream, nativePath }: Route, admission: Admission, local: boolean): Fault | undefined {
+  #unfit(request: ClientRequest, { upstream, nativePath }: Route, admission: Admission, local: boolean): Fault | undefined {
     const { guard, viaName } = this.#gateway;
     const spendsOurKey = admission.useOwnKey && (upstream.key !== undefined || upstream.provider.auth === 'aws-sigv4');
     // A keyless server of one's own (Ollama) is as little for strange pages as a key is.
@@ -95,16 +95,17 @@ export class Proxy {
     return refused === undefined ? undefined : { type: refused, message: `The gateway takes no requests now: ${ERROR_TYPES[refused].meaning}.` };
   }
 
-  #answerPreflight(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice): void {
+  #answerPreflight(request: ClientRequest, response: ClientResponse, arrival: Arrival, choice: Choice): void {
     const headers = this.#gateway.guard.preflight(request);
     if (headers === undefined) {
       return this.#send(request, response, arrival, choice,
         { type: 'forbidden_origin', message: 'This origin is not in CORS_ORIGINS.' });
     }
-    response.writeHead(204, [...headers, 'x-gateway-request-id', arrival.requestId]).end();
+    response.writeHead(204, [...headers, 'x-gateway-request-id', arrival.requestId]);
+    response.end();
   }
 
-  #refuseUnrouted(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice): void {
+  #refuseUnrouted(request: ClientRequest, response: ClientResponse, arrival: Arrival, choice: Choice): void {
     const { gatekeeper, router } = this.#gateway;
     const gatewayKey = gatekeeper.identify(request.headers, arrival.target.query);
     if (gatekeeper.locked && gatewayKey === undefined) {
@@ -122,7 +123,7 @@ export class Proxy {
   }
 
   /** Answers and, where the provider is known or was named wrongly, records. */
-  #refuse(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice, fault: Fault, client?: string): void {
+  #refuse(request: ClientRequest, response: ClientResponse, arrival: Arrival, choice: Choice, fault: Fault, client?: string): void {
     if (choice.kind === 'not-found') return this.#send(request, response, arrival, choice, fault);
     const answer = this.#answer(request, arrival, choice, fault);
     const written = this.#record(request, arrival, choice, fault.type, answer.body.length, client);
@@ -130,18 +131,18 @@ export class Proxy {
     else void written.then(() => sendAnswer(request, response, answer));
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, arrival: Arrival, choice: Choice, fault: Fault): void {
+  #send(request: ClientRequest, response: ClientResponse, arrival: Arrival, choice: Choice, fault: Fault): void {
     sendAnswer(request, response, this.#answer(request, arrival, choice, fault));
   }
 
-  #answer(request: IncomingMessage, arrival: Arrival, choice: Choice, fault: Fault): ReturnType<typeof errorResponse> {
+  #answer(request: ClientRequest, arrival: Arrival, choice: Choice, fault: Fault): ReturnType<typeof errorResponse> {
     const dialect = choice.kind === 'route' ? choice.route.dialect : this.#defaultDialect;
     const closing = fault.close === true || (!request.complete && request.headers['content-length'] !== '0' && hasUnreadBody(request));
     return errorResponse(dialect, fault.type, fault.message, arrival.requestId,
       [...arrival.corsHeaders, ...(closing ? ['connection', 'close'] : NONE)]);
   }
 
-  #record(request: IncomingMessage, arrival: Arrival, choice: Choice, type: ErrorType, size: number, client: string | undefined): Promise<void> | undefined {
+  #record(request: ClientRequest, arrival: Arrival, choice: Choice, type: ErrorType, size: number, client: string | undefined): Promise<void> | undefined {
     const route = choice.kind === 'route' ? choice.route : undefined;
     const exchange = exchangeOf(arrival, request, {
       provider: route?.upstream.provider.name ?? 'unknown',
@@ -186,7 +187,7 @@ function cameThrough(via: string | undefined, name: string): boolean {
 }
 
 /** Codings beside `chunked` would have to be undone here: their bytes mean nothing without the header, which ends at this hop. */
-function codingFault(request: IncomingMessage): string | undefined {
+function codingFault(request: ClientRequest): string | undefined {
   const coding = request.headers['transfer-encoding'];
   return coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : 'the only transfer coding that is understood is chunked';
 }
@@ -195,17 +196,17 @@ function ignore(): void {
   // deliberately nothing
 }
 
-function takesSockets({ provider }: Upstream, nativePath: string, request: IncomingMessage): boolean {
+function takesSockets({ provider }: Upstream, nativePath: string, request: ClientRequest): boolean {
   return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
     && provider.socketPaths?.some((path) => path.test(nativePath)) === true;
 }
 
 /** WebSocket and its like; an offer of h2c, which Java's client makes to every server, may be ignored. */
-function isUpgrade(request: IncomingMessage): boolean {
+function isUpgrade(request: ClientRequest): boolean {
   const { upgrade } = request.headers;
   return upgrade !== undefined && upgrade.toLowerCase() !== 'h2c';
 }
 
-function hasUnreadBody(request: IncomingMessage): boolean {
+function hasUnreadBody(request: ClientRequest): boolean {
   return request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
 }

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
 import type { Dialect } from '../domain/dialect.js';
+import type { ClientRequest, ClientResponse } from './client.js';
 
 /** The gateway's own answer to a request, ready to be sent. */
 export interface ErrorResponse {
@@ -36,7 +36,7 @@ const LINGER_MS = 1_000;
  * Sends the answer. Where the client is still sending its body, the connection lingers for a moment:
  * closing it at once would reset it, and the client would lose the answer that says why.
  */
-export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: ErrorResponse): void {
+export function sendAnswer(request: ClientRequest, response: ClientResponse, answer: ErrorResponse): void {
   if (response.destroyed) return;
   response.writeHead(answer.status, answer.headers);
   const body = request.method === 'HEAD' ? undefined : answer.body;

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { Transform, type TransformCallback } from 'node:stream';
 import type { ErrorType } from '../domain/error-types.js';
+import type { ClientRequest } from './client.js';
 
 /** Bytes of all buffered request bodies together, with their limit. */
 export class BufferBudget {
@@ -34,7 +34,7 @@ export function isJsonType(contentType: string | undefined): boolean {
   return contentType === 'application/json' || (contentType !== undefined && JSON_TYPE.test(contentType));
 }
 
-export function hasBody(request: IncomingMessage): boolean {
+export function hasBody(request: ClientRequest): boolean {
   const length = request.headers['content-length'];
   return length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
 }
@@ -52,7 +52,7 @@ export interface BodyReader {
  * `release`, when the body is needed no longer.
  */
 export class BufferedBody {
-  readonly #request: IncomingMessage;
+  readonly #request: ClientRequest;
   readonly #reader: BodyReader;
   readonly #budget: BufferBudget;
   readonly #maxBytes: number;
@@ -61,7 +61,7 @@ export class BufferedBody {
   #taken = 0;
   #settled = false;
 
-  constructor(request: IncomingMessage, reader: BodyReader, budget: BufferBudget, maxBytes: number) {
+  constructor(request: ClientRequest, reader: BodyReader, budget: BufferBudget, maxBytes: number) {
     this.#request = request;
     this.#reader = reader;
     this.#budget = budget;

@@ -3,12 +3,15 @@ import { Socket } from 'node:net';
 
 /** A connection that its client wants to turn into another protocol; Node's parser has let go of it. */
 export interface Upgrade {
+  readonly request: IncomingMessage;
+  /** By it the offer can be refused. */
+  readonly response: ServerResponse;
   readonly socket: Socket;
   /** Bytes that came behind the request's head. */
   readonly head: Buffer;
 }
 
-export type HandleUpgrade = (request: IncomingMessage, response: ServerResponse, upgrade: Upgrade) => void;
+export type HandleUpgrade = (upgrade: Upgrade) => void;
 
 /** Headers that make the offer; without them it is a request like any other. */
 const OFFER = new Set(['upgrade', 'http2-settings', 'connection']);
@@ -37,7 +40,7 @@ export function takeUpgrades(server: Server, handle: HandleUpgrade): void {
       response.detachSocket(socket);
       socket.destroySoon();
     });
-    handle(request, response, { socket, head });
+    handle({ request, response, socket, head });
   });
 }
 

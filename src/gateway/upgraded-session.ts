@@ -52,12 +52,11 @@ export class UpgradedSession implements Expirable {
   #clientEnded = false;
 
   constructor(
-    gateway: GatewayContext, request: IncomingMessage, response: ServerResponse, upgrade: Upgrade,
-    arrival: Arrival, route: Route, admission: Admission,
+    gateway: GatewayContext, upgrade: Upgrade, arrival: Arrival, route: Route, admission: Admission,
   ) {
     this.#gateway = gateway;
-    this.#request = request;
-    this.#response = response;
+    this.#request = upgrade.request;
+    this.#response = upgrade.response;
     this.#client = upgrade.socket;
     this.#head = upgrade.head;
     this.#arrival = arrival;

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { Arrival } from './arrival.js';
+import type { ClientRequest } from './client.js';
 import type { GatewayContext } from './context.js';
 import { ownCredential, type Admission } from './credentials.js';
 import { requestHeaders } from './headers.js';
@@ -24,7 +24,7 @@ export function needsSignature({ upstream }: Route, { useOwnKey }: Admission): b
 
 /** Makes the call that carries a request on; undefined where the region that it names is none. */
 export function upstreamCall(
-  gateway: GatewayContext, request: IncomingMessage, arrival: Arrival, route: Route, admission: Admission,
+  gateway: GatewayContext, request: ClientRequest, arrival: Arrival, route: Route, admission: Admission,
   body: { readonly spliced: boolean; readonly streams: boolean },
 ): UpstreamCall | undefined {
   const { provider, key } = route.upstream;

@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { newRequestId } from '../domain/request-id.js';
 import type { Proxy } from '../gateway/proxy.js';
 import { isJsonType } from '../gateway/request-body.js';
 import { takeUpgrades } from '../gateway/upgrade.js';
+import { FastServer } from './fast-path/fast-server.js';
 import { Http2Bridge } from './http2-bridge.js';
 import { onClientError, refuseConnect } from './client-error.js';
 import type { Readiness } from './readiness.js';
@@ -35,10 +36,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
     return503OnClosing: false,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: 0,
-    serverFactory: (own) => createServer(
-      { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: options.keepAliveTimeoutMs, maxHeaderSize: 64 * 1024 },
-      (request, response) => { route(request, response, own); },
-    ),
+    serverFactory: (own) => new FastServer({
+      http: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: options.keepAliveTimeoutMs, maxHeaderSize: 64 * 1024 },
+      listener: (request, response) => { route(request, response, own); },
+      handle: (request, response) => { options.proxy.handle(request, response); },
+      proxies: (target) => !OWN_ROUTES.has(pathOf(target)),
+      maxBodyBytes: options.maxBodyBytes,
+    }),
     clientErrorHandler: (error, socket) => { if (!http2.take(error, socket)) onClientError(error, socket); },
     // A target that the router cannot decode is still the proxy's to judge.
     frameworkErrors: (_error, request, reply) => { proxy(request, reply); },
@@ -96,7 +100,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   });
   const { server } = app;
   server.on('connect', refuseConnect);
-  takeUpgrades(server, (request, response, upgrade) => { options.proxy.handle(request, response, upgrade); });
+  takeUpgrades(server, (upgrade) => { options.proxy.handle(upgrade.request, upgrade.response, upgrade); });
   // Too large by its own word: answered without asking for the body.
   server.on('checkContinue', (request, response) => {
     const limited = isJsonType(request.headers['content-type']); // other bodies stream through, whatever their size

@@ -1,4 +1,5 @@
 import { ProtocolFault } from './fault.js';
+import { fieldValue } from './field-value.js';
 
 /** How the body of an answer ends. */
 export type Framing =
@@ -46,7 +47,7 @@ export function readAnswerHead(text: string): AnswerHead {
     const line = lines[i] as string;
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
-    const value = line.slice(colon + 1).trim();
+    const value = fieldValue(line, colon + 1, line.length);
     if (colon < 1 || !NAME.test(name) || !VALUE.test(value)) throw new ProtocolFault('a header line is malformed');
     headers.push(name, value);
     switch (name.length) {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { rawChunkedPost, rawPost } from '../../support/proxied.js';
 import { rawExchange, startProxy, startUpstream, until, type ProxyHarness, type ScriptedUpstream } from '../../support/proxy-harness.js';
 
 const EVENT = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}\n\n';
@@ -9,8 +11,10 @@ const CHUNKED = 'host: localhost\r\ncontent-type: application/json\r\ntransfer-e
 describe('requests that are no proper HTTP', () => {
   let proxy: ProxyHarness;
   let upstream: ScriptedUpstream;
+  let answer: ServerResponse | undefined;
   beforeEach(async () => {
     upstream = await startUpstream((_request, response) => {
+      answer = response;
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(EVENT);
     });
@@ -50,12 +54,26 @@ describe('requests that are no proper HTTP', () => {
     });
   }
 
-  it('does not write a 400 into an answer that is under way', async () => {
-    const body = '{"model":"m","stream":true}';
+  it('leaves a plain request\'s answer alone that is under way: what comes behind it is judged after its end', async () => {
     const socket: Socket = connect(proxy.port, '127.0.0.1');
     let text = '';
     socket.setEncoding('latin1').on('data', (part: string) => { text += part; }).on('error', () => undefined);
-    socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const closed = new Promise((resolve) => { socket.on('close', resolve); });
+    socket.write(rawPost('/v1/chat/completions', '{"model":"m","stream":true}'));
+    await until(() => text.includes('"hi"'));
+    await new Promise((resolve) => { socket.write('not HTTP at all\r\n\r\n', resolve); });
+    setTimeout(() => answer?.end('data: [DONE]\n\n'), 20);
+    await closed;
+    expect(text.match(/HTTP\/1\.1 \d{3}/g)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(text).to.match(/\[DONE\]\n\n\r\n0\r\n\r\nHTTP\/1\.1 400/);
+    expect(proxy.exchanges.map(({ statusCode, endReason }) => [statusCode, endReason])).to.deep.equal([[200, 'complete']]);
+  });
+
+  it('does not write a 400 into an answer that is under way', async () => {
+    const socket: Socket = connect(proxy.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (part: string) => { text += part; }).on('error', () => undefined);
+    socket.write(rawChunkedPost('/v1/chat/completions', '{"model":"m","stream":true}'));
     await until(() => text.includes('"hi"'));
     const closed = new Promise((resolve) => { socket.on('close', resolve); });
     socket.write('not HTTP at all\r\n\r\n');

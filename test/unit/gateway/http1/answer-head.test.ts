@@ -53,6 +53,8 @@ describe('the head of a provider\'s answer', () => {
     ['a folded line', head('x-a: 1', ' folded')],
     ['a bare line feed', head('x-a: 1\nx-b: 2')],
     ['a bare carriage return', head('x-a: 1\rx-b: 2')],
+    ['a line feed at the end of a value', head('x-a: 1\n')],
+    ['a vertical tab around a value', head('x-a: 1\x0b')],
     ['a space before the colon', head('x-a : 1')],
     ['a line without a colon', head('x-a')],
     ['an empty name', head(': 1')],
