@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { PhaseName } from './suites/phases.js';
 
-export type SuiteName = 'proxy' | 'soak' | 'exporter' | 'start';
-const SUITES: readonly SuiteName[] = ['proxy', 'soak', 'exporter', 'start'];
+export type SuiteName = 'proxy' | 'soak' | 'exporter' | 'start' | 'top';
+const SUITES: readonly SuiteName[] = ['proxy', 'soak', 'exporter', 'start', 'top'];
 const PHASES: readonly PhaseName[] = ['json', 'json-100k', 'stream-20', 'stream-500', 'paced', 'rate'];
 
 export interface BenchOptions {
@@ -18,6 +18,7 @@ export interface BenchOptions {
   readonly rate: number | undefined;
   readonly soakRequests: number;
   readonly exporterRecords: number;
+  readonly topRecords: number;
   readonly tls: boolean;
   /** URL of an Elasticsearch with user and password. */
   readonly elasticsearch: string | undefined;
@@ -29,7 +30,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-  --suite NAME          proxy, soak, exporter or start; repeatable (all)
+  --suite NAME          proxy, soak, exporter, start or top; repeatable (all)
   --target NAME         measure only these targets in the proxy suite; repeatable (all that can be run here)
   --phase NAME          ${PHASES.join(', ')}; repeatable (all)
   --rounds N            rounds of the proxy suite (5)
@@ -40,6 +41,7 @@ export const USAGE = `npm run bench -- [options]
   --rate N              requests a second of the open loop (half of what our gateway takes here)
   --requests N          requests of the soak (1000000)
   --records N           records of the exporter's backlog (500000)
+  --top-records N       records of the reports (10000000: 7 GB of disk, and as many in Elasticsearch)
   --tls                 the stand-in provider behind TLS (needs openssl)
   --elasticsearch URL   http://user:password@host:port (BENCH_ELASTICSEARCH_URL)
   --out FILE            where the result goes (bench/results/latest.json)
@@ -63,6 +65,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       'rate': { type: 'string' },
       'requests': { type: 'string', default: '1000000' },
       'records': { type: 'string', default: '500000' },
+      'top-records': { type: 'string', default: '10000000' },
       'tls': { type: 'boolean', default: false },
       'elasticsearch': { type: 'string' },
       'out': { type: 'string', default: 'bench/results/latest.json' },
@@ -83,6 +86,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     rate: values.rate === undefined ? undefined : positive(values.rate, 'rate'),
     soakRequests: positive(values.requests, 'requests'),
     exporterRecords: positive(values.records, 'records'),
+    topRecords: positive(values['top-records'], 'top-records'),
     tls: values.tls,
     elasticsearch: values.elasticsearch ?? process.env['BENCH_ELASTICSEARCH_URL'],
     out: values['no-out'] ? undefined : values.out,

@@ -13,6 +13,7 @@ import { StandIn } from './stand-in/stand-in.js';
 import { measureExporter } from './suites/exporter.js';
 import { measureProxies } from './suites/proxy.js';
 import { soak } from './suites/soak.js';
+import { measureTop } from './suites/metrics-top.js';
 import { measureStartTime } from './suites/start-time.js';
 import { elasticsearchVersion, realElasticsearch } from './targets/elasticsearch-server.js';
 import { installPeers } from './targets/peers.js';
@@ -54,12 +55,16 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
       server: realElasticsearch(options.elasticsearch), records: options.exporterRecords, rounds: EXPORTER_ROUNDS, dir, say,
     }) : undefined;
     const startTime = wants('start') ? measureStartTime(START_RUNS) : undefined;
+    const top = wants('top') ? await measureTop({
+      records: options.topRecords, server: options.elasticsearch === undefined ? undefined : realElasticsearch(options.elasticsearch), dir, say,
+    }) : undefined;
     return {
       ...about,
       ...(proxy === undefined ? {} : { proxy }),
       ...(soaked.length === 0 ? {} : { soak: soaked }),
       ...(exporter === undefined ? {} : { exporter }),
       ...(startTime === undefined ? {} : { startTime }),
+      ...(top === undefined ? {} : { top }),
     };
   } finally {
     targets.stop();

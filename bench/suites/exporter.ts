@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +58,7 @@ export async function measureExporter(options: ExporterOptions): Promise<Exporte
       const one = await exportBacklog(copy, index, options);
       exports.push(one);
       // Under the template that the gateway made, so that both write the same kind of index.
-      const loop = await rawBulk(full, server, `${index}-raw`);
+      const loop = await rawBulk(readdirSync(full).sort().map((name) => join(full, name)), server, `${index}-raw`);
       raw.push(loop);
       say(`exporter  round ${round + 1}: ${one.perSecond.toFixed(0)} records/s, ${one.cpuUsPerRecord.toFixed(1)} µs CPU each, raw loop ${loop.toFixed(0)}/s`);
     } finally {

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 import type { ElasticsearchServer } from '../targets/elasticsearch-server.js';
 
@@ -11,7 +10,7 @@ const ID_LENGTH = 26;
  * The fastest that a log can be brought to Elasticsearch by plain means: the bodies are made
  * beforehand, then sent by a few connections as fast as they are taken. Returns documents a second.
  */
-export async function rawBulk(dir: string, server: ElasticsearchServer, index: string): Promise<number> {
+export async function rawBulk(files: readonly string[], server: ElasticsearchServer, index: string): Promise<number> {
   const bodies: Buffer[] = [];
   let documents = 0;
   let parts: string[] = [];
@@ -21,8 +20,8 @@ export async function rawBulk(dir: string, server: ElasticsearchServer, index: s
     parts = [];
     bytes = 0;
   };
-  for (const name of readdirSync(dir).filter((file) => file.endsWith('.ndjson')).sort()) {
-    for (const line of readFileSync(join(dir, name), 'utf8').split('\n')) {
+  for (const file of files) {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
       if (line === '') continue;
       const { request_id: id } = JSON.parse(line.slice(0, line.indexOf(',')) + '}') as { request_id: string };
       if (id.length !== ID_LENGTH) throw new Error('a line does not begin with its request id');

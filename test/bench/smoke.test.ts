@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { BenchResult } from '../../bench/report/result.js';
 import { ensureBuilt } from '../support/built-gateway.js';
+import { elasticsearchUrl, needElasticsearch } from '../support/elasticsearch/shared.js';
+
+needElasticsearch();
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -49,11 +52,26 @@ describe('the benchmark', () => {
     expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured');
   });
 
+  it('measures memory, the export, reports and starts', async () => {
+    const out = join(folder, 'rest.json');
+    const { code, stderr } = await bench('--suite', 'soak', '--suite', 'exporter', '--suite', 'top', '--suite', 'start', '--target', 'log', '--requests', '300',
+      '--connections', '4', '--records', '2000', '--top-records', '3000', '--elasticsearch', elasticsearchUrl().href, '--out', relative(ROOT, out));
+    expect(code, stderr).to.equal(0);
+    const { soak, exporter, top, startTime } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
+    expect(soak?.map(({ target, residentMb }) => [target, residentMb.length])).to.deep.equal([['log', 10]]);
+    for (const value of [exporter?.perSecond, exporter?.rawPerSecond, exporter?.cpuUsPerRecord, top?.localSeconds, top?.elasticsearchSeconds, top?.aggregationSeconds, startTime?.helpMs, startTime?.emptyMs]) {
+      expect(value).to.be.a('number').greaterThan(0);
+    }
+  });
+
   it('says how it is used', async () => {
     const help = await bench('--help');
     expect([help.code, help.stdout]).to.satisfy(([code, text]: [number, string]) => code === 0 && text.includes('--rounds'));
     const wrong = await bench('--rounds', 'many');
     expect(wrong.code).to.equal(2);
     expect(wrong.stderr).to.contain('--rounds many: must be a number above 0');
+    const unknown = await bench('--target', 'nobody', '--no-out');
+    expect(unknown.code).to.equal(2);
+    expect(unknown.stderr).to.contain('--target nobody: what can be run here is direct, ');
   });
 });
