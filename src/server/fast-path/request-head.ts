@@ -48,10 +48,12 @@ export function readPlainHead(text: string): PlainHead | undefined {
   }
   const length = headers['content-length'];
   const { connection } = headers;
-  if (headers['host'] === undefined || length === undefined || !DIGITS.test(length) || length === '0') return undefined;
+  if (headers['host'] === undefined || length === undefined || !DIGITS.test(length)) return undefined;
+  const contentLength = Number(length);
+  if (contentLength === 0) return undefined;
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined;
   if (!JSON_TYPE.test(headers['content-type'] ?? '')) return undefined;
-  return { url, headers, rawHeaders, contentLength: Number(length) };
+  return { url, headers, rawHeaders, contentLength };
 }
 
 const MAX_REMEMBERED = 1024;

@@ -41,6 +41,7 @@ describe('the head of a plain request', () => {
     ['two Hosts', head({ more: ['host: other'] })],
     ['no length', head({ without: /^Content-Length/ })],
     ['a length of nothing', head({ without: /^Content-Length/, more: ['content-length: 0'] })],
+    ['a long length of nothing', head({ without: /^Content-Length/, more: ['content-length: 00'] })],
     ['the same length twice', head({ more: ['content-length: 12'] })],
     ['a list of lengths', head({ without: /^Content-Length/, more: ['content-length: 12, 12'] })],
     ['a length with a sign', head({ without: /^Content-Length/, more: ['content-length: +12'] })],
