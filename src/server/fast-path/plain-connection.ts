@@ -69,7 +69,10 @@ export class PlainConnection implements ResponseOwner {
     let rest = bytes;
     if (this.#request !== undefined) {
       const taken = this.#request.take(bytes);
-      if (this.#response === undefined && this.#request.complete) this.#request = undefined;
+      if (this.#response === undefined) {
+        this.idleSince = performance.now(); // not idle yet: what nobody wants is still coming
+        if (this.#request.complete) this.#request = undefined;
+      }
       if (taken === bytes.length) return;
       rest = bytes.subarray(taken);
     }
@@ -111,11 +114,14 @@ export class PlainConnection implements ResponseOwner {
     if (this.#request?.complete === true) this.#request = undefined;
     this.#response = undefined;
     this.idleSince = performance.now();
+    // A client that has ended its side gets no more answers, so nothing is asked for it any more.
+    if (ahead !== undefined && this.socket.writable) {
+      this.#ahead = undefined;
+      this.socket.resume();
+      this.#begin(ahead);
+    }
+    // Last: a gateway that stops must not find that nothing runs while the next request is here already.
     response.emit('close');
-    if (ahead === undefined || this.socket.destroyed) return;
-    this.#ahead = undefined;
-    this.socket.resume();
-    this.#begin(ahead);
   }
 
   #closed(): void {

@@ -64,8 +64,9 @@ export class PlainConnections implements ConnectionOwner {
     this.closing = true;
   }
 
+  /** A new connection is not idle: its request may have come already without being read yet. */
   endIdle(): void {
-    for (const { isIdle, socket } of this.#connections) if (isIdle) socket.destroy();
+    for (const { isIdle, used, socket } of this.#connections) if (isIdle && used) socket.destroy();
   }
 
   endAll(): void {

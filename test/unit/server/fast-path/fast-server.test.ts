@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { ClientRequest, ClientResponse } from '../../../../src/gateway/client.js';
 import { FastServer, type FastServerOptions } from '../../../../src/server/fast-path/fast-server.js';
@@ -212,6 +213,43 @@ describe('the server\'s fast path', () => {
     await serve(() => undefined);
   });
 
+  it('begins a request that is here already before it tells that the one ahead of it is over', async () => {
+    const events: string[] = [];
+    await serve((request, response) => {
+      events.push(`begin ${request.url ?? ''}`);
+      response.on('close', () => { events.push(`close ${request.url ?? ''}`); });
+      request.on('data', () => undefined);
+      request.on('end', () => {
+        setImmediate(() => {
+          response.writeHead(200, ['content-length', '0']);
+          response.end();
+        });
+      });
+    });
+    const { socket } = client(rawPost('/v1/a', '{}') + rawPost('/v1/b', '{}'));
+    await until(() => events.length === 4);
+    expect(events).to.deep.equal(['begin /v1/a', 'begin /v1/b', 'close /v1/a', 'close /v1/b']);
+    socket.destroy();
+  });
+
+  it('begins no request for a client that has left while an answer was on its way to it', async () => {
+    let ended = false;
+    await serve((request, response) => {
+      request.on('data', () => undefined);
+      response.writeHead(200, ['content-length', String(BIG.length * 100)]); // more than the system's buffers hold
+      response.end(Buffer.alloc(BIG.length * 100));
+      response.socket?.once('end', () => { ended = true; });
+    });
+    const { socket, closed } = client(rawPost('/v1/a', '{}') + rawPost('/v1/b', '{}'));
+    socket.pause();
+    await until(() => paths.length === 1);
+    socket.end();
+    await until(() => ended);
+    socket.resume();
+    await closed;
+    expect(paths).to.deep.equal(['fast']);
+  });
+
   it('ends connections that are idle or silent for too long', async () => {
     await serve((_request, response) => {
       response.writeHead(200, ['content-length', '0']);
@@ -243,6 +281,23 @@ describe('the server\'s fast path', () => {
     expect(slow.socket.destroyed).to.equal(false);
     server.closeAllConnections();
     await slow.closed;
+  });
+
+  it('still answers over a new connection when it closes: its request may be on the way', async () => {
+    await serve((request, response) => {
+      request.on('data', () => undefined);
+      response.writeHead(200, ['content-length', '0']);
+      response.end();
+    });
+    const connected = once(server, 'connection');
+    const { socket, text, closed } = client('');
+    await connected;
+    server.close();
+    server.closeIdleConnections();
+    socket.write(rawPost('/v1/a', '{}'));
+    await closed;
+    expect(text()).to.match(/^HTTP\/1\.1 200/).and.match(/^connection: close\r$/im);
+    await serve(() => undefined);
   });
 });
 
