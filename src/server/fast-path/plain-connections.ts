@@ -19,6 +19,8 @@ export interface PlainConnectionsOptions {
 }
 
 const SWEEP_MS = 1_000;
+/** How much longer than announced a connection is kept, as Node does: a client may use it until the very end, and its bytes take time. */
+const KEEP_ALIVE_MARGIN_MS = 1_000;
 
 /** All connections on the fast path: what they share, and how long each may stay. */
 export class PlainConnections implements ConnectionOwner {
@@ -80,7 +82,7 @@ export class PlainConnections implements ConnectionOwner {
       if (!isIdle) continue;
       const idleMs = now - idleSince;
       if (!used && idleMs > headersTimeoutMs) onSilent(socket);
-      else if (used && keepAliveTimeoutMs > 0 && idleMs > keepAliveTimeoutMs) socket.destroy();
+      else if (used && keepAliveTimeoutMs > 0 && idleMs > keepAliveTimeoutMs + KEEP_ALIVE_MARGIN_MS) socket.destroy();
     }
     if (this.#connections.size > 0) return;
     clearInterval(this.#sweeper);

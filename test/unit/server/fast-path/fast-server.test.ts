@@ -267,6 +267,24 @@ describe('the server\'s fast path', () => {
     expect(late).to.deep.equal(['ERR_HTTP_REQUEST_TIMEOUT']);
   });
 
+  it('keeps an idle connection no shorter than Node keeps one that became idle later', async () => {
+    await serve((request, response) => {
+      request.on('data', () => undefined);
+      response.writeHead(200, ['content-length', '0']);
+      response.end();
+    }, { keepAliveTimeout: 1 });
+    const closed: string[] = [];
+    const fast = client(rawPost('/v1/a', '{}'));
+    void fast.closed.then(() => { closed.push('fast'); });
+    await until(() => fast.text().length > 0);
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    const node = client(rawChunkedPost('/v1/a', '{}'));
+    void node.closed.then(() => { closed.push('node'); });
+    await until(() => closed.length === 2);
+    expect(paths).to.deep.equal(['fast', 'node']);
+    expect(closed).to.deep.equal(['node', 'fast']);
+  });
+
   it('closes idle connections, and all, when it is told to', async () => {
     await serve((request, response) => {
       if (request.url === '/v1/slow') return;
