@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { RequestListener, ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { proxied, rawChunkedPost, rawPost } from '../../support/proxied.js';
 import { rawExchange, until, type HarnessOptions } from '../../support/proxy-harness.js';
@@ -273,6 +275,39 @@ describe('one record per request', () => {
     expect(bytes).to.be.above(total);
     expect(high).to.be.below(4);
     expect(await suite.proxy.exchange()).to.deep.include({ responseSize: total, endReason: 'complete' });
+  });
+
+  it('the provider waits for a slow reader of a plain request, who then gets every byte in order', async () => {
+    const total = 64 * 2 ** 20; // far more than the system's buffers hold
+    const sizes = [65_536, 100, 16_384, 16_385, 1, 200_000, 3_000];
+    const whole = randomBytes(total);
+    let sent = 0;
+    await start((_q, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const push = (): void => {
+        for (let i = 0; sent < total; i++) {
+          const piece = whole.subarray(sent, sent + (sizes[i % sizes.length] as number));
+          sent += piece.length;
+          if (!response.write(piece)) { response.once('drain', push); return; }
+        }
+        response.end();
+      };
+      push();
+    });
+    const request = httpRequest({ port: suite.proxy.port, path: '/v1/x', method: 'POST', headers: { 'content-type': 'application/json', 'content-length': 2 } });
+    request.end('{}');
+    const [response] = await once(request, 'response') as [IncomingMessage];
+    response.pause();
+    for (let before = -1; before !== sent;) {
+      before = sent;
+      await new Promise((resolve) => { setTimeout(resolve, 300); });
+    }
+    expect(sent).to.be.below(total);
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part as Buffer);
+    expect(Buffer.concat(parts).equals(whole)).to.equal(true);
+    expect(await suite.proxy.exchange()).to.deep.include({ responseSize: total, endReason: 'complete' });
+    expect(suite.proxy.exchanges).to.have.length(1);
   });
 
   it('refusals are recorded with who asked, and with the model that the path names', async () => {
