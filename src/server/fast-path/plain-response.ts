@@ -82,6 +82,8 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
   write(bytes: Buffer): boolean {
     if (this.destroyed || this.writableEnded) return false;
     const { socket } = this.#owner;
+    // As a chunk, nothing would be the end.
+    if (bytes.length === 0) return !socket.writableNeedDrain;
     const size = this.#chunked ? `${bytes.length.toString(16)}\r\n` : '';
     const end = this.#chunked ? '\r\n' : '';
     if (bytes.length <= JOINED_BYTES) {

@@ -70,6 +70,11 @@ describe('the server\'s fast path', () => {
     },
     'an answer without end bytes': (response) => { response.writeHead(200, 'OK', []); response.end(); },
     'an empty text': (response) => { response.writeHead(200, 'OK', []); response.end('', 'latin1'); },
+    'an empty piece before others': (response) => {
+      response.writeHead(200, 'OK', []);
+      response.write(Buffer.alloc(0));
+      response.end(Buffer.from('x'));
+    },
     'no content': (response) => { response.writeHead(204, ['x-a', 'b']); response.end(); },
     'not modified': (response) => { response.writeHead(304, ['etag', '"b"']); response.end(); },
     'an own reason and headers of one name': (response) => { response.writeHead(418, 'Short and Stout', ['x-a', '1', 'X-A', '2', 'content-length', '0']); response.end(); },
