@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Client, errors, Serializer, Transport, type ClientOptions } from '@elastic/elasticsearch';
 import type { ElasticsearchConfig } from '../config/config.js';
 import { Failure } from '../domain/failure.js';
+import { readAllCreated } from './bulk-answer.js';
 import { Credentials } from './credentials.js';
 
 /** One request to the cluster. */
@@ -186,7 +187,7 @@ class LenientSerializer extends Serializer {
   override deserialize<T>(text: string): T; // eslint-disable-line @typescript-eslint/no-unnecessary-type-parameters -- the client's own signature
   override deserialize(text: string): unknown {
     try {
-      return JSON.parse(text) as unknown;
+      return readAllCreated(text) ?? JSON.parse(text) as unknown;
     } catch {
       return text;
     }

@@ -90,7 +90,14 @@ export function isOverloadedItem({ status }: ItemAnswer): boolean {
 function itemsOf(answer: Answer): ItemAnswer[] | undefined {
   if (!answer.isJson || typeof at(answer.body, 'errors') !== 'boolean' || !Array.isArray(at(answer.body, 'items'))) return undefined;
   const items: ItemAnswer[] = [];
+  let previous: unknown;
   for (const item of listAt(answer.body, 'items')) {
+    // Items that are one object get one answer.
+    if (item === previous) {
+      items.push(items.at(-1) as ItemAnswer);
+      continue;
+    }
+    previous = item;
     const result = at(item, 'create');
     const status = numberAt(result, 'status');
     if (status === undefined) return undefined;

@@ -35,7 +35,7 @@ export class Delivery {
   async send(batch: Batch): Promise<void> {
     const { work, counters, report } = this.#context;
     const { lane } = batch;
-    if (batch.resets >= RESETS_BEFORE_SPLIT && batch.lines.length > 1) {
+    if (batch.resets >= RESETS_BEFORE_SPLIT && batch.lines > 1) {
       this.#split(batch, `the connection broke ${String(batch.resets)} times on the same ${String(batch.bytes)} bytes although the cluster is well`);
       return;
     }
@@ -43,14 +43,14 @@ export class Delivery {
     this.#inFlight++;
     lane.inFlight++;
     report({ type: 'sending', batch: number, ranges: rangesOf(batch) });
-    if (batch.refusals > 0 || batch.ambiguous) counters.retried += batch.lines.length;
+    if (batch.refusals > 0 || batch.ambiguous) counters.retried += batch.lines;
     try {
       const verdict = await this.#request(batch);
       if (verdict !== undefined) await this.#act(batch, verdict);
     } catch (error) {
       // Our own fault: the lines stay, and the fault is said.
       failed(this.#context, error instanceof Error ? error.message : String(error));
-      work.requeue(derive(batch, batch.lines, FRAMING, { ambiguous: true, notBefore: this.#context.now() + this.#context.timing.backoffCapMs }));
+      work.requeue(derive(batch, batch.runs, FRAMING, { ambiguous: true, notBefore: this.#context.now() + this.#context.timing.backoffCapMs }));
     } finally {
       this.#inFlight--;
       lane.inFlight--;
@@ -63,8 +63,8 @@ export class Delivery {
     const started = now();
     counters.bulkRequests++;
     try {
-      const body = frameBulk(batch.lines.map(({ bytes }) => bytes), LINE_OFFSETS, layout === 'data-stream');
-      return await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines.length, timeoutMs: timing.bulkTimeoutMs, signal });
+      const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream');
+      return await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
     } catch (error) {
       if (!(error instanceof ElasticUnreachable)) throw error;
       this.#unreachable(batch, error);
@@ -79,7 +79,7 @@ export class Delivery {
     counters.bulkFailures++;
     link.connected = false;
     const broke = error.kind === 'connection' && error.mayHaveArrived;
-    work.requeue(derive(batch, batch.lines, FRAMING, {
+    work.requeue(derive(batch, batch.runs, FRAMING, {
       ambiguous: batch.ambiguous || error.mayHaveArrived, resets: broke ? batch.resets + 1 : 0,
     }));
     if (error.kind === 'aborted') return;
@@ -98,18 +98,18 @@ export class Delivery {
     failed(this.#context, verdict.reason);
     switch (verdict.kind) {
       case 'split':
-        if (batch.lines.length > 1) this.#split(batch, verdict.reason);
-        else await this.#outcome.refuse(batch, batch.lines, verdict.reason, false);
+        if (batch.lines > 1) this.#split(batch, verdict.reason);
+        else await this.#outcome.refuse(batch, batch.runs, verdict.reason, false);
         return;
       case 'hold':
         link.connected = false;
-        work.requeue(derive(batch, batch.lines, FRAMING, { resets: 0 }));
+        work.requeue(derive(batch, batch.runs, FRAMING, { resets: 0 }));
         if (pause.hold(now(), verdict.reason, verdict.fix)) log(this.#context, 'error', 'Elasticsearch refuses the export; records stay in the log, and it is tried again every minute', { reason: verdict.reason, fix: verdict.fix });
         return;
       case 'retry':
         if (verdict.overloaded) concurrency.overloaded();
         else link.connected = false;
-        work.requeue(derive(batch, batch.lines, FRAMING, { ambiguous: batch.ambiguous || verdict.ambiguous, resets: 0 }));
+        work.requeue(derive(batch, batch.runs, FRAMING, { ambiguous: batch.ambiguous || verdict.ambiguous, resets: 0 }));
         if (pause.backOff(now(), verdict.reason, verdict.retryAfterMs)) log(this.#context, 'warn', 'Elasticsearch could not take records: the export waits, records stay in the log', { reason: verdict.reason });
     }
   }
@@ -125,13 +125,14 @@ export class Delivery {
 
 function rangesOf(batch: Batch): Range[] {
   const ranges: { file: string; start: number; end: number; lines: number }[] = [];
-  for (const { span: { file }, start, end } of batch.lines) {
+  for (const { span: { file }, start, bytes, ends: { length: lines } } of batch.runs) {
+    const end = start + bytes.length;
     const range = ranges.find((each) => each.file === file);
-    if (range === undefined) ranges.push({ file, start, end, lines: 1 });
+    if (range === undefined) ranges.push({ file, start, end, lines });
     else {
       range.start = Math.min(range.start, start);
       range.end = Math.max(range.end, end);
-      range.lines++;
+      range.lines += lines;
     }
   }
   return ranges;

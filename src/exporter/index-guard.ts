@@ -1,3 +1,4 @@
+import { countLines } from './batch.js';
 import { failed, log, type Context } from './context.js';
 import { askIndex } from './gate.js';
 import type { Lane } from './lane.js';
@@ -53,9 +54,9 @@ export class IndexGuard {
 
   #expire(lane: Lane): void {
     const { work, counters } = this.#context;
-    const lines = work.withdraw(lane);
-    counters.expired += lines.length;
-    for (const line of lines) work.settle(line);
+    const runs = work.withdraw(lane);
+    counters.expired += countLines(runs);
+    for (const run of runs) work.settle(run);
     log(this.#context, 'warn', `${lane.index} was deleted by its lifecycle already: records of that day are not sent (counted as expired; \`gateway telemetry export --include-expired\` sends them)`);
   }
 }

@@ -1,8 +1,8 @@
 import type { Chunk } from '../telemetry/line-reader.js';
-import { lineKey } from '../telemetry/line-format.js';
+import { lineDate, lineDay } from '../telemetry/line-format.js';
 import type { Settlement } from '../telemetry/settlement.js';
 import type { Tail } from '../telemetry/tail.js';
-import { newBatch, type Batch } from './batch.js';
+import { oneByOne, newBatch, type Batch, type ReadRun } from './batch.js';
 import type { Context } from './context.js';
 import { dateOfQueue, queueOf, type Lane } from './lane.js';
 import { CONFIRM_QUEUE } from './outcome.js';
@@ -49,8 +49,8 @@ export class Intake {
     const chunk = await retry.next(lane.queue, { early: true, maxBytes: PROBE_BYTES });
     if (chunk === undefined) return undefined;
     const batch = newBatch(lane, now(), { probe: true });
-    this.#sort(chunk, chunk.file, lane.queue, (line) => { work.push(batch, line); });
-    return batch.lines.length === 0 ? undefined : batch;
+    this.#sort(chunk, chunk.file, lane.queue, (run) => { work.push(batch, run); });
+    return batch.lines === 0 ? undefined : batch;
   }
 
   /** Whether blocked indices have filled the disk that they may take. */
@@ -66,7 +66,7 @@ export class Intake {
       if (lane?.hold !== undefined) continue;
       const chunk = await retry.next(queue);
       if (chunk === undefined) continue;
-      this.#sort(chunk, chunk.file, queue, (line, to) => { work.add(to, line, now()); });
+      this.#sort(chunk, chunk.file, queue, (run, to) => { work.add(to, run, now()); });
       return true;
     }
     return false;
@@ -77,38 +77,56 @@ export class Intake {
     const { context: { work, cautions, now }, tail, settlement } = this.#options;
     const chunk = await tail.next();
     if (chunk === undefined) return false;
-    if (chunk.lines.length === 0) {
+    if (chunk.bytes.length === 0) {
       // Bytes without a line's end.
       this.#options.context.counters.brokenLines++;
       settlement.skip(chunk.segment, chunk.end);
       return true;
     }
     const warned = cautions.filter(({ file }) => file === chunk.segment);
-    this.#sort(chunk, chunk.segment, undefined, (line, lane) => {
-      const caution = warned.find(({ start, end }) => line.start >= start && line.start < end);
-      work.add(lane, line, now(), caution === undefined ? undefined : Math.max(1, caution.maxLines));
+    this.#sort(chunk, chunk.segment, undefined, (run, lane) => {
+      if (warned.length === 0) work.add(lane, run, now());
+      else for (const line of oneByOne(run)) {
+        const caution = warned.find(({ start, end }) => line.start >= start && line.start < end);
+        work.add(lane, line, now(), caution === undefined ? undefined : Math.max(1, caution.maxLines));
+      }
     });
     return true;
   }
 
-  #sort(chunk: Chunk, file: string, queue: string | undefined, take: (line: Parameters<Context['work']['push']>[1], lane: Lane) => void): void {
+  /** Cuts a chunk into runs of lines that go the same way. */
+  #sort({ bytes, start }: Chunk, file: string, queue: string | undefined, take: (run: ReadRun, lane: Lane) => void): void {
     const { context: { work, counters }, settlement, replayedUntil } = this.#options;
-    const replayed = queue === undefined ? replayedUntil.get(file) ?? 0 : 0;
     const confirming = queue === CONFIRM_QUEUE;
-    let start = chunk.start;
-    for (const bytes of chunk.lines) {
-      const end = start + bytes.length;
-      const key = lineKey(bytes);
-      const lane = key === undefined ? undefined : work.laneOf(key.date);
+    const replayedBytes = queue === undefined ? (replayedUntil.get(file) ?? 0) - start : confirming ? 0 : Infinity;
+    let day: number | undefined;
+    let lane: Lane | undefined;
+    let from = 0;
+    let ends: number[] = [];
+    const give = (): void => {
+      if (lane === undefined || ends.length === 0) return;
+      take({ bytes: bytes.subarray(from, from + (ends.at(-1) as number)), ends, file, start: start + from, replayed: from < replayedBytes, confirming }, lane);
+      ends = [];
+    };
+    for (let at = 0; at < bytes.length;) {
+      const end = bytes.indexOf(0x0a, at) + 1;
+      const itsDay = lineDay(bytes, at, end);
+      if (itsDay !== day || (from < replayedBytes) !== (at < replayedBytes)) {
+        give();
+        if (itsDay !== day) lane = itsDay === undefined ? undefined : work.laneOf(lineDate(bytes, at));
+        day = itsDay;
+      }
       if (lane === undefined || lane.expired) {
         if (lane === undefined) counters.brokenLines++;
         else counters.expired++;
-        settlement.skip(file, end);
+        settlement.skip(file, start + end);
       } else {
-        take({ bytes, file, start, end, replayed: queue === undefined ? start < replayed : !confirming, confirming }, lane);
+        if (ends.length === 0) from = at;
+        ends.push(end - from);
       }
-      start = end;
+      at = end;
     }
+    give();
   }
 }
 

@@ -1,7 +1,7 @@
 import { isAmbiguousItem, isOverloadedItem, judgeItem, type ItemAnswer } from '../elastic/verdict.js';
 import type { DeadLetter } from '../telemetry/dead-letters.js';
 import { fullJitter } from './backoff.js';
-import { derive, type Batch, type Line } from './batch.js';
+import { countLines, derive, oneByOne, newBatch, partOf, type Batch, type Run } from './batch.js';
 import { failed, log, type Context } from './context.js';
 import type { Lane } from './lane.js';
 import { FRAMING } from './work.js';
@@ -21,46 +21,46 @@ export class Outcome {
   async settle(batch: Batch, items: readonly ItemAnswer[]): Promise<void> {
     const { work, counters, pause, last, concurrency } = this.#context;
     const { lane } = batch;
-    const confirm: Line[] = [];
-    const refused: Line[] = [];
-    const faults: Line[] = [];
+    const confirm: Run[] = [];
+    const refused: Run[] = [];
+    const faults: Run[] = [];
     const dead: DeadLetter[] = [];
-    const deadLines: Line[] = [];
+    const deadRuns: Run[] = [];
     let ambiguous = false;
     let overloaded = false;
     let fault = '';
     let refusal = '';
-    for (const [i, line] of batch.lines.entries()) {
-      const item = items[i] as ItemAnswer;
+    for (const [run, item] of byAnswer(batch.runs, items)) {
+      const lines = run.ends.length;
       switch (judgeItem(item)) {
         case 'done':
-          if (line.confirming) counters.recovered++;
-          counters.exported++;
-          work.settle(line);
+          if (run.confirming) counters.recovered += lines;
+          counters.exported += lines;
+          work.settle(run);
           break;
         case 'exists':
-          if (batch.ambiguous || line.replayed) confirm.push(line);
+          if (batch.ambiguous || run.replayed) confirm.push(run);
           else {
-            counters.existing++;
-            work.settle(line);
+            counters.existing += lines;
+            work.settle(run);
           }
           break;
         case 'dead-letter':
-          dead.push({ line: line.bytes, index: lane.index, type: item.type, reason: item.reason });
-          deadLines.push(line);
+          dead.push(...lettersOf(run, lane, item));
+          deadRuns.push(run);
           break;
         case 'hold-index':
-          faults.push(line);
+          faults.push(run);
           fault = describe(item);
           break;
         case 'retry':
-          refused.push(line);
+          refused.push(run);
           refusal = describe(item);
           ambiguous ||= isAmbiguousItem(item);
           overloaded ||= isOverloadedItem(item);
       }
     }
-    const through = batch.lines.length - refused.length - faults.length;
+    const through = batch.lines - countLines(refused) - countLines(faults);
     if (through > 0) {
       last.successAt = Date.now();
       if (pause.clear()) log(this.#context, 'info', 'the export goes on');
@@ -68,7 +68,7 @@ export class Outcome {
     }
     if (overloaded) concurrency.overloaded();
     else if (through > 0) concurrency.succeeded();
-    if (dead.length > 0) await this.#bury(batch, deadLines, dead);
+    if (dead.length > 0) await this.#bury(batch, deadRuns, dead);
     if (confirm.length > 0) await this.#keep(batch, CONFIRM_QUEUE, confirm);
     if (faults.length > 0) {
       failed(this.#context, fault);
@@ -78,7 +78,7 @@ export class Outcome {
   }
 
   /** Lines were refused for now; `all` where not one of their batch got through, which is the index's fault and not theirs. */
-  async refuse(batch: Batch, lines: readonly Line[], reason: string, all: boolean): Promise<void> {
+  async refuse(batch: Batch, runs: readonly Run[], reason: string, all: boolean): Promise<void> {
     const { work, now, timing } = this.#context;
     const { lane } = batch;
     failed(this.#context, reason);
@@ -86,15 +86,15 @@ export class Outcome {
     lane.refusing ||= all;
     if (refusals < MAX_REFUSALS && !batch.probe) {
       const wait = fullJitter(refusals + 1, timing.backoffBaseMs, timing.backoffCapMs);
-      work.requeue(derive(batch, lines, FRAMING, { refusals, resets: 0, notBefore: now() + wait }));
+      work.requeue(derive(batch, runs, FRAMING, { refusals, resets: 0, notBefore: now() + wait }));
       return;
     }
     if (!all) {
-      await this.#keep(batch, lane.queue, lines);
+      await this.#keep(batch, lane.queue, runs);
       return;
     }
     const wait = Math.min(timing.probeMs, timing.backoffBaseMs * 2 ** Math.min(lane.holds + MAX_REFUSALS, 20));
-    await this.hold(lane, reason, `See what the cluster says of ${lane.index}: \`gateway es verify\`.`, wait, derive(batch, lines, FRAMING, { refusals: 0 }));
+    await this.hold(lane, reason, `See what the cluster says of ${lane.index}: \`gateway es verify\`.`, wait, derive(batch, runs, FRAMING, { refusals: 0 }));
   }
 
   /** An index takes nothing for now: its lines make room for those of others, where there are others. */
@@ -109,16 +109,14 @@ export class Outcome {
   /** Moves what waits in memory for a held index to its retry files. */
   async spill(lane: Lane): Promise<void> {
     const { work, now } = this.#context;
-    const lines = work.withdraw(lane);
-    if (lines.length === 0) return;
-    await this.#keep({ lane, lines, bytes: 0, refusals: 0, resets: 0, ambiguous: true, notBefore: 0, bornAt: now(), probe: false, maxLines: undefined }, lane.queue, lines);
+    const runs = work.withdraw(lane);
+    if (runs.length > 0) await this.#keep(newBatch(lane, now()), lane.queue, runs);
   }
 
   /** Sets a line aside that ends the thread whenever it is sent. */
   async setAside(batch: Batch): Promise<void> {
-    await this.#bury(batch, batch.lines, batch.lines.map(({ bytes }) => ({
-      line: bytes, index: batch.lane.index, type: 'exporter_died', reason: 'the exporter ended twice while it sent this record alone',
-    })));
+    const died = { type: 'exporter_died', reason: 'the exporter ended twice while it sent this record alone' };
+    await this.#bury(batch, batch.runs, batch.runs.flatMap((run) => lettersOf(run, batch.lane, died)));
   }
 
   async #reopen(lane: Lane): Promise<void> {
@@ -127,41 +125,61 @@ export class Outcome {
     await this.#context.retry.wake(lane.queue);
   }
 
-  async #bury(batch: Batch, lines: readonly Line[], letters: readonly DeadLetter[]): Promise<void> {
+  async #bury(batch: Batch, runs: readonly Run[], letters: readonly DeadLetter[]): Promise<void> {
     const { work, deadLetters, counters } = this.#context;
     try {
       const before = deadLetters.beyondLimit;
       const written = await deadLetters.add(letters);
       counters.deadLetters += written;
       counters.deadLettersDropped += deadLetters.beyondLimit - before;
-      for (const line of lines) work.settle(line);
+      for (const run of runs) work.settle(run);
       const first = letters[0];
       if (written > 0 && first !== undefined) {
         log(this.#context, 'error', 'Elasticsearch refused records for good: they are in dead-letters/', { records: written, index: first.index, error_type: first.type, reason: first.reason });
       }
     } catch (error) {
-      this.#stay(batch, lines, error);
+      this.#stay(batch, runs, error);
     }
   }
 
-  async #keep(batch: Batch, queue: string, lines: readonly Line[]): Promise<void> {
+  async #keep(batch: Batch, queue: string, runs: readonly Run[]): Promise<void> {
     const { work, retry } = this.#context;
     try {
-      await retry.append(queue, lines.map(({ bytes }) => bytes));
-      for (const line of lines) work.settle(line);
+      await retry.append(queue, runs.map(({ bytes }) => bytes));
+      for (const run of runs) work.settle(run);
     } catch (error) {
-      this.#stay(batch, lines, error);
+      this.#stay(batch, runs, error);
     }
   }
 
   /** The disk here does not take them either: they stay in memory, and the log keeps them. */
-  #stay(batch: Batch, lines: readonly Line[], error: unknown): void {
+  #stay(batch: Batch, runs: readonly Run[], error: unknown): void {
     const { work, now, timing } = this.#context;
     const reason = `files under TELEMETRY_DIR could not be written: ${error instanceof Error ? error.message : String(error)}`;
     failed(this.#context, reason);
     log(this.#context, 'error', 'the exporter could not set records aside; they stay in the log', { reason });
-    work.requeue(derive(batch, lines, FRAMING, { ambiguous: true, notBefore: now() + timing.backoffCapMs }));
+    work.requeue(derive(batch, runs, FRAMING, { ambiguous: true, notBefore: now() + timing.backoffCapMs }));
   }
+}
+
+/** Lines with what was answered to them: neighbours with one and the same answer together. */
+function* byAnswer(runs: readonly Run[], items: readonly ItemAnswer[]): Generator<[Run, ItemAnswer]> {
+  let first = 0;
+  for (const run of runs) {
+    const count = run.ends.length;
+    for (let from = 0; from < count;) {
+      const item = items[first + from] as ItemAnswer;
+      let to = from + 1;
+      while (to < count && items[first + to] === item) to++;
+      yield [partOf(run, from, to), item];
+      from = to;
+    }
+    first += count;
+  }
+}
+
+function lettersOf(run: Run, lane: Lane, { type, reason }: Pick<ItemAnswer, 'type' | 'reason'>): DeadLetter[] {
+  return oneByOne(run).map(({ bytes }) => ({ line: bytes, index: lane.index, type, reason }));
 }
 
 function describe({ status, type, reason }: ItemAnswer): string {

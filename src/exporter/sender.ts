@@ -105,7 +105,7 @@ export class Sender {
   async #deliver(index: string, records: readonly Outgoing[], attempts: number): Promise<void> {
     const { elastic } = this.#options;
     const verdict = await this.#patiently(async () => {
-      const body = frameBulk(records.map(({ bytes }) => bytes), LINE_OFFSETS, this.#layout === 'data-stream');
+      const body = frameBulk(records.map(({ bytes }) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, this.#layout === 'data-stream');
       return sendBulk(elastic, { index, body, documents: records.length });
     });
     switch (verdict.kind) {

@@ -229,7 +229,7 @@ export class Session {
 
   #launch(batch: Batch): void {
     const { cautions } = this.#context;
-    const first = batch.lines[0];
+    const first = batch.runs[0];
     const deadly = batch.maxLines === 1 && cautions.some(({ file, start, end, maxLines }) => maxLines === 0 && file === first?.span.file && first.start >= start && first.start < end);
     const done = deadly ? this.#delivery.outcome.setAside(batch) : this.#delivery.send(batch);
     void done.finally(() => { this.#options.signal.raise(); });

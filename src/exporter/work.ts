@@ -2,7 +2,7 @@ import type { Layout } from '../domain/elastic-names.js';
 import { framingBytes } from '../elastic/bulk.js';
 import { LINE_OFFSETS } from '../telemetry/line-format.js';
 import type { Settlement } from '../telemetry/settlement.js';
-import { newBatch, type Batch, type Line } from './batch.js';
+import { newBatch, partOf, type Batch, type ReadRun, type Run } from './batch.js';
 import { Lane } from './lane.js';
 
 export const FRAMING = framingBytes(LINE_OFFSETS);
@@ -60,25 +60,30 @@ export class Work {
     return lane;
   }
 
-  /** Takes a line in; `span` is given to it here, so that neighbours of one batch share theirs. */
-  add(lane: Lane, line: Omit<Line, 'span'> & { readonly file: string }, now: number, maxLines?: number): void {
-    let batch = this.#filling.get(lane);
-    if (batch !== undefined && batch.maxLines !== maxLines) {
-      this.#close(lane);
-      batch = undefined;
+  /** Takes lines in, in as many batches as they fill. */
+  add(lane: Lane, run: ReadRun, now: number, maxLines?: number): void {
+    for (let from = 0; from < run.ends.length;) {
+      let batch = this.#filling.get(lane);
+      if (batch !== undefined && batch.maxLines !== maxLines) {
+        this.#close(lane);
+        batch = undefined;
+      }
+      if (batch === undefined) this.#filling.set(lane, batch = newBatch(lane, now, { maxLines }));
+      const to = from + this.#fitting(batch, run, from, maxLines ?? MAX_BATCH_LINES);
+      this.push(batch, partOf(run, from, to));
+      if (batch.bytes >= this.#maxBatchBytes || batch.lines >= (maxLines ?? MAX_BATCH_LINES)) this.#close(lane);
+      from = to;
     }
-    if (batch === undefined) this.#filling.set(lane, batch = newBatch(lane, now, { maxLines }));
-    this.push(batch, line);
-    if (batch.bytes >= this.#maxBatchBytes || batch.lines.length >= (maxLines ?? MAX_BATCH_LINES)) this.#close(lane);
   }
 
-  /** Puts a line into a batch that is not in any queue. */
-  push(batch: Batch, line: Omit<Line, 'span'> & { readonly file: string }): void {
-    const { file, ...rest } = line;
-    const span = this.#settlement.add(file, line.end, batch.lines.at(-1)?.span);
-    batch.lines.push({ ...rest, span });
-    batch.bytes += line.bytes.length + FRAMING;
-    this.#bytes += line.bytes.length;
+  /** Puts lines into a batch that is not in any queue; their span is given to them here, so that neighbours of one batch share theirs. */
+  push(batch: Batch, { file, ...run }: ReadRun): void {
+    const lines = run.ends.length;
+    const span = this.#settlement.add(file, run.start + run.bytes.length, batch.runs.at(-1)?.span, lines);
+    batch.runs.push({ ...run, span });
+    batch.lines += lines;
+    batch.bytes += run.bytes.length + lines * FRAMING;
+    this.#bytes += run.bytes.length;
   }
 
   /** Lets batches go that have filled for `ageMs`. */
@@ -105,17 +110,17 @@ export class Work {
   }
 
   /** Takes back every line of a lane that is not on its way. */
-  withdraw(lane: Lane): Line[] {
+  withdraw(lane: Lane): Run[] {
     this.#close(lane);
-    const lines = this.#ready.filter((batch) => batch.lane === lane).flatMap((batch) => batch.lines);
+    const runs = this.#ready.filter((batch) => batch.lane === lane).flatMap((batch) => batch.runs);
     this.#ready = this.#ready.filter((batch) => batch.lane !== lane);
-    return lines;
+    return runs;
   }
 
-  /** The line needs no memory any more: it is written, or kept elsewhere on disk. */
-  settle(line: Line): void {
-    this.#bytes -= line.bytes.length;
-    this.#settlement.settle(line.span);
+  /** The lines need no memory any more: they are written, or kept elsewhere on disk. */
+  settle(run: Run): void {
+    this.#bytes -= run.bytes.length;
+    this.#settlement.settle(run.span, run.ends.length);
   }
 
   /** A body of this size was too large. */
@@ -125,6 +130,15 @@ export class Work {
 
   isEmpty(): boolean {
     return this.#ready.length === 0 && this.#filling.size === 0;
+  }
+
+  /** How many lines from `from` on go into a batch until it is full, at least one. */
+  #fitting(batch: Batch, { ends }: ReadRun, from: number, maxLines: number): number {
+    const most = Math.min(ends.length - from, maxLines - batch.lines);
+    const begin = from === 0 ? 0 : ends[from - 1] as number;
+    let count = 1;
+    while (count < most && batch.bytes + (ends[from + count - 1] as number) - begin + count * FRAMING < this.#maxBatchBytes) count++;
+    return count;
   }
 
   #close(lane: Lane): void {

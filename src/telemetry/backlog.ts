@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readCursor, readLatestCursor, settledOf, type Cursor } from './cursor.js';
 import { countDeadLetters } from './dead-letters.js';
 import { lineTime, TIMESTAMP_END } from './line-format.js';
-import { LineReader } from './line-reader.js';
+import { LineReader, linesOf } from './line-reader.js';
 import { retryBytes } from './retry-files.js';
 import { listSegments, segmentSize } from './segments.js';
 
@@ -83,7 +83,7 @@ export async function estimateRecords(dir: string, bytes: number): Promise<numbe
     await reader.close();
     if (chunk === undefined || chunk === 'gone') continue;
     sampled += chunk.end - chunk.start;
-    lines += chunk.lines.length;
+    lines += [...linesOf(chunk)].length;
   }
   return lines === 0 ? 0 : Math.round(bytes / (sampled / lines));
 }

@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-/** A run of whole lines of a file, or of bytes in which no line ends. */
+/** Whole lines of a file, or bytes in which no line ends. */
 export interface Chunk {
-  /** Whole lines, each with its newline; empty where the bytes are no lines at all. */
-  readonly lines: readonly Buffer[];
+  /** The lines, newlines included; empty where the bytes are no lines at all. */
+  readonly bytes: Buffer;
   /** Offsets in the file: of the first byte, and behind the last newline. */
   readonly start: number;
   readonly end: number;
@@ -53,13 +53,13 @@ export class LineReader {
       if (!full) return undefined;
       // No line is that long: these bytes are no lines.
       this.#offset += bytesRead;
-      return { lines: [], start, end: this.#offset };
+      return { bytes: Buffer.alloc(0), start, end: this.#offset };
     }
     this.#offset += whole;
     // A copy of just the lines: a few that wait for long must not hold the memory of a whole chunk.
     const bytes = Buffer.allocUnsafeSlow(whole);
     buffer.copy(bytes, 0, 0, whole);
-    return { lines: split(bytes), start, end: this.#offset };
+    return { bytes, start, end: this.#offset };
   }
 
   /** Bytes behind the last whole line. */
@@ -76,12 +76,11 @@ export class LineReader {
   }
 }
 
-function split(bytes: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
+/** Each line of a chunk, newline included. */
+export function* linesOf({ bytes }: Pick<Chunk, 'bytes'>): Generator<Buffer> {
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(0x0a, from) + 1;
-    lines.push(bytes.subarray(from, end));
+    yield bytes.subarray(from, end);
     from = end;
   }
-  return lines;
 }

@@ -5,7 +5,7 @@ import { targetKey, type Cursor, type Target } from './cursor.js';
 import { syncFolder } from './durable-file.js';
 import { telemetryPaths } from './layout.js';
 import { lineKey } from './line-format.js';
-import { LineReader, type Chunk } from './line-reader.js';
+import { LineReader, linesOf, type Chunk } from './line-reader.js';
 import type { Settlement } from './settlement.js';
 
 /** The name of a retry file: `TARGET-QUEUE-SEQUENCE-RANDOM.ndjson`. */
@@ -58,7 +58,7 @@ export async function retryIds(dir: string, cursor: Cursor): Promise<Set<string>
   for (const { name } of await filesOf(folder, cursor.target)) {
     const reader = new LineReader(join(folder, name), cursor.retry.get(name) ?? 0);
     for (let chunk = await reader.read(); chunk !== undefined && chunk !== 'gone'; chunk = await reader.read()) {
-      for (const line of chunk.lines) {
+      for (const line of linesOf(chunk)) {
         const id = lineKey(line)?.id;
         if (id !== undefined) ids.add(id);
       }

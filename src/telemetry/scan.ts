@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineKey, lineTime } from './line-format.js';
-import { LineReader } from './line-reader.js';
+import { LineReader, linesOf } from './line-reader.js';
 import { listSegments } from './segments.js';
 
 /** A record in the log. */
@@ -38,7 +38,7 @@ export async function* scanLog(dir: string, range: { readonly since: number; rea
     try {
       for (let chunk = await reader.read(); chunk !== undefined && chunk !== 'gone'; chunk = await reader.read()) {
         let start = chunk.start;
-        for (const bytes of chunk.lines) {
+        for (const bytes of linesOf(chunk)) {
           const key = lineKey(bytes);
           const time = key === undefined ? undefined : lineTime(bytes);
           if (key !== undefined && time !== undefined && time >= range.since && time < range.until) yield { bytes, ...key, segment: name, start };

@@ -25,22 +25,22 @@ export class Settlement {
     this.#files.set(file, { spans: [], settled: offset, size: undefined });
   }
 
-  /** A line that ends at `end` was read; lines come in the file's order. Give the span of the line before where it goes the same way. */
-  add(file: string, end: number, previous: Span | undefined): Span {
+  /** Lines up to `end` were read, in the file's order. Give the span of those before where they go the same way. */
+  add(file: string, end: number, previous: Span | undefined, lines = 1): Span {
     const spans = this.#state(file).spans;
     if (previous !== undefined && previous === spans.at(-1)) {
-      previous.open++;
+      previous.open += lines;
       previous.end = end;
       return previous;
     }
-    const span: Span = { file, open: 1, end };
+    const span: Span = { file, open: lines, end };
     spans.push(span);
     return span;
   }
 
-  /** A line of the span is settled. */
-  settle(span: Span): void {
-    span.open--;
+  /** Lines of the span are settled. */
+  settle(span: Span, lines = 1): void {
+    span.open -= lines;
     if (span.open === 0) this.#advance(span.file);
   }
 

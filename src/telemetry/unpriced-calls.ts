@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { LineReader } from './line-reader.js';
+import { LineReader, linesOf } from './line-reader.js';
 import { listSegments } from './segments.js';
 
 /** Calls of one model that used tokens and have no cost. */
@@ -33,7 +33,7 @@ export async function findUnpricedCalls(dir: string): Promise<UnpricedCalls> {
     const reader = new LineReader(join(dir, segment.name), 0);
     try {
       for (let chunk = await reader.read(); chunk !== undefined && chunk !== 'gone'; chunk = await reader.read()) {
-        for (const line of chunk.lines) {
+        for (const line of linesOf(chunk)) {
           if (!line.includes(TOKENS)) continue;
           counted += 1;
           if (!line.includes(COST)) note(line, models);

@@ -8,19 +8,24 @@ const line = (model: string): Buffer => Buffer.from(recordLine({ ...FULL, model,
 
 describe('bulk body', () => {
   const lines = [line('gpt-4o'), line('модель "é" \u2028'), line('')];
+  const [first, ...others] = lines as [Buffer, Buffer, Buffer];
+  const runs = [
+    { bytes: first, ends: [first.length] },
+    { bytes: Buffer.concat(others), ends: [others[0].length, others[0].length + others[1].length] },
+  ];
 
   it('is an action with the line\'s own id, then the line as it stands', () => {
-    const parts = frameBulk(lines, LINE_OFFSETS, false).toString().split('\n');
+    const parts = frameBulk(runs, LINE_OFFSETS, false).toString().split('\n');
     expect(parts.pop()).to.equal('');
     for (const [i, bytes] of lines.entries()) {
       expect(JSON.parse(parts[2 * i] ?? '')).to.deep.equal({ create: { _id: lineKey(bytes)?.id } });
       expect(`${parts[2 * i + 1] ?? ''}\n`).to.equal(bytes.toString());
     }
-    expect(frameBulk(lines, LINE_OFFSETS, false).length).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
+    expect(frameBulk(runs, LINE_OFFSETS, false).length).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
   });
 
   it('gives data streams their @timestamp', () => {
-    const parts = frameBulk(lines, LINE_OFFSETS, true).toString().split('\n');
+    const parts = frameBulk(runs, LINE_OFFSETS, true).toString().split('\n');
     for (const [i, bytes] of lines.entries()) {
       const document = JSON.parse(parts[2 * i + 1] ?? '') as Record<string, unknown>;
       expect(document['@timestamp']).to.equal('2026-11-25T08:09:10.011Z');

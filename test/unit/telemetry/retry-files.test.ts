@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { emptyCursor, type Cursor } from '../../../src/telemetry/cursor.js';
+import { linesOf, type Chunk } from '../../../src/telemetry/line-reader.js';
 import { retryBytes, RetryFiles } from '../../../src/telemetry/retry-files.js';
 import { Settlement } from '../../../src/telemetry/settlement.js';
 
 const target = { clusterUuid: 'u', index: 'i', layout: 'daily' };
 const lines = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(`${text}\n`));
+const texts = (chunk: Chunk | undefined): string[] => (chunk === undefined ? [] : [...linesOf(chunk)].map(String));
 
 describe('retry files', () => {
   let dir: string;
@@ -32,7 +34,7 @@ describe('retry files', () => {
     expect(await files.next('confirm')).to.equal(undefined);
     now += 500;
     const chunk = await files.next('confirm');
-    expect(chunk?.lines.map(String)).to.deep.equal(['a\n', 'b\n']);
+    expect(texts(chunk)).to.deep.equal(['a\n', 'b\n']);
     expect(files.bytes).to.equal(4);
     settlement.skip(chunk?.file ?? '', chunk?.end ?? 0);
     expect(await files.next('confirm')).to.equal(undefined);
@@ -45,10 +47,10 @@ describe('retry files', () => {
     const { files } = await load();
     await files.append('again-2026-01-01', lines('a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)));
     const probe = await files.next('again-2026-01-01', { early: true, maxBytes: 60 });
-    expect(probe?.lines).to.have.length(1);
+    expect(texts(probe)).to.have.length(1);
     expect(await files.next('again-2026-01-01')).to.equal(undefined);
     await files.wake('again-2026-01-01');
-    expect((await files.next('again-2026-01-01'))?.lines).to.have.length(2);
+    expect(texts(await files.next('again-2026-01-01'))).to.have.length(2);
     await files.close();
   });
 
@@ -62,7 +64,7 @@ describe('retry files', () => {
     const { files } = await load(cursor);
     expect(files.queues()).to.deep.equal(['again-all']);
     now += 500;
-    expect((await files.next('again-all'))?.lines.map(String)).to.deep.equal(['c\n']);
+    expect(texts(await files.next('again-all'))).to.deep.equal(['c\n']);
     await files.append('again-all', lines('d'));
     expect(new Set(await names()).size).to.equal(2);
     await files.close();
@@ -82,7 +84,7 @@ describe('retry files', () => {
     await Promise.all(Array.from({ length: 50 }, (_, i) => files.append('again-all', lines(`line-${String(i)}`))));
     await files.wake('again-all');
     const found: string[] = [];
-    for (let chunk = await files.next('again-all'); chunk !== undefined; chunk = await files.next('again-all')) found.push(...chunk.lines.map(String));
+    for (let chunk = await files.next('again-all'); chunk !== undefined; chunk = await files.next('again-all')) found.push(...texts(chunk));
     expect(found.sort()).to.deep.equal(Array.from({ length: 50 }, (_, i) => `line-${String(i)}\n`).sort());
     await files.close();
   });

@@ -29,7 +29,7 @@ describe('tail', () => {
     await tail.scan();
     let text = '';
     for (let chunk = await tail.next(); chunk !== undefined; chunk = await tail.next()) {
-      for (const line of chunk.lines) text += line.toString();
+      text += chunk.bytes.toString();
       settlement.skip(chunk.segment, chunk.end);
     }
     return text;
@@ -122,7 +122,7 @@ describe('tail', () => {
     const tail = open();
     await tail.scan();
     const chunk = await tail.next();
-    expect(chunk?.lines[0]?.buffer.byteLength).to.equal(6);
+    expect(chunk?.bytes.buffer.byteLength).to.equal(6);
     await tail.close();
   });
 
@@ -131,7 +131,7 @@ describe('tail', () => {
     const tail = open();
     await tail.scan();
     const first = await tail.next();
-    expect(first?.lines).to.deep.equal([]);
+    expect(first?.bytes.length).to.equal(0);
     expect((first?.end ?? 0)).to.equal(1024 * 1024);
     await tail.close();
   });
