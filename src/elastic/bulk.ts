@@ -15,6 +15,9 @@ const SERVER_TIMEOUT = '30s';
 export const BULK_TIMEOUT_MS = 60_000;
 const READ = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by';
 
+/** Bodies are never of one size: memory is made in steps, so that the next one fits. */
+const MEMORY_STEP = 1024 * 1024;
+
 const ACTION_START = Buffer.from('{"create":{"_id":"');
 const ACTION_END = Buffer.from('"}}\n');
 const TIMESTAMP_MEMBER = Buffer.from(',"@timestamp":"');
@@ -30,12 +33,15 @@ export interface LineRun {
 
 /**
  * Frames lines into the body of a bulk request, unparsed: the operation is `create` under the line's
- * own id. `timestamped` also writes the time as `@timestamp`, which data streams demand.
+ * own id. `timestamped` also writes the time as `@timestamp`, which data streams demand. The body is
+ * made in `memory` where that is given and large enough, else in new memory that the next may use.
  */
-export function frameBulk(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean): Buffer {
+export function frameBulk(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory?: Buffer): Buffer {
   const timeLength = offsets.timestampEnd - offsets.timestampStart;
   const perLine = framingBytes(offsets) + (timestamped ? TIMESTAMP_MEMBER.length + timeLength + QUOTE.length : 0);
-  const body = Buffer.allocUnsafe(runs.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.length * perLine, 0));
+  const size = runs.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.length * perLine, 0);
+  const room = memory !== undefined && memory.length >= size ? memory : Buffer.allocUnsafeSlow(Math.ceil(size / MEMORY_STEP) * MEMORY_STEP);
+  const body = room.subarray(0, size);
   let position = 0;
   // Byte by byte: for so few, a call of the system's copy costs more.
   const put = (bytes: Buffer, from: number, to: number): void => {

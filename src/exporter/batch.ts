@@ -1,5 +1,6 @@
 import type { Span } from '../telemetry/settlement.js';
 import type { Lane } from './lane.js';
+import type { Slab } from './slabs.js';
 
 /**
  * Lines that stand next to each other in a file and go the same way. One object for all of them: one
@@ -11,6 +12,8 @@ export interface Run {
   /** Where each line ends in `bytes`. */
   readonly ends: readonly number[];
   readonly span: Span;
+  /** Where the bytes lie; undefined where in memory of their own. */
+  readonly slab: Slab | undefined;
   /** Offset of the first line in its file. */
   readonly start: number;
   /** An earlier run of the gateway, or an attempt that was refused, may have written them shortly before. */
@@ -19,12 +22,14 @@ export interface Run {
   readonly confirming: boolean;
 }
 
-/** Lines that were read and belong to no batch yet. */
-export type ReadRun = Omit<Run, 'span'> & { readonly file: string };
+/** Lines that were read and belong to no batch yet: they last until the next read. */
+export type ReadRun = Omit<Run, 'span' | 'slab'> & { readonly file: string };
 
 /** Lines that go to one index in one request. */
 export interface Batch {
   readonly lane: Lane;
+  /** Memory for lines that are still to come. */
+  readonly slab: Slab | undefined;
   readonly runs: Run[];
   /** How many lines. */
   lines: number;
@@ -45,9 +50,9 @@ export interface Batch {
   readonly maxLines: number | undefined;
 }
 
-export function newBatch(lane: Lane, now: number, options: { probe?: boolean; maxLines?: number | undefined } = {}): Batch {
+export function newBatch(lane: Lane, now: number, options: { probe?: boolean; maxLines?: number | undefined; slab?: Slab | undefined } = {}): Batch {
   return {
-    lane, runs: [], lines: 0, bytes: 0, refusals: 0, resets: 0, ambiguous: false, notBefore: 0, bornAt: now,
+    lane, slab: options.slab, runs: [], lines: 0, bytes: 0, refusals: 0, resets: 0, ambiguous: false, notBefore: 0, bornAt: now,
     probe: options.probe ?? false, maxLines: options.maxLines,
   };
 }
@@ -81,7 +86,7 @@ export function countLines(runs: readonly Pick<Run, 'ends'>[]): number {
 }
 
 /** The lines `from` to before `to` of a run. */
-export function partOf<R extends Omit<Run, 'span'>>(run: R, from: number, to: number): R {
+export function partOf<R extends Omit<Run, 'span' | 'slab'>>(run: R, from: number, to: number): R {
   if (from === 0 && to === run.ends.length) return run;
   const begin = from === 0 ? 0 : run.ends[from - 1] as number;
   return {
@@ -93,6 +98,6 @@ export function partOf<R extends Omit<Run, 'span'>>(run: R, from: number, to: nu
 }
 
 /** Each line of a run by itself. */
-export function oneByOne<R extends Omit<Run, 'span'>>(run: R): R[] {
+export function oneByOne<R extends Omit<Run, 'span' | 'slab'>>(run: R): R[] {
   return run.ends.map((_, i) => partOf(run, i, i + 1));
 }

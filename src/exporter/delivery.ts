@@ -10,11 +10,14 @@ import { FRAMING } from './work.js';
 
 /** Connections that break in a row on one body, the cluster being well, mean that it is too large. */
 const RESETS_BEFORE_SPLIT = 3;
+const MAX_FREE_MEMORY = 2;
 
 /** Sends batches and does what their answers ask for. */
 export class Delivery {
   readonly #context: Context;
   readonly #outcome: Outcome;
+  /** Of bodies that were answered, for the next ones. */
+  readonly #memory: Buffer[] = [];
   #sent = 0;
   #inFlight = 0;
 
@@ -63,8 +66,11 @@ export class Delivery {
     const started = now();
     counters.bulkRequests++;
     try {
-      const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream');
-      return await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
+      const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream', this.#memory.pop());
+      const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
+      // Only an answer to every document shows that nobody reads the body any more.
+      if (verdict.kind === 'items' && this.#memory.length < MAX_FREE_MEMORY) this.#memory.push(Buffer.from(body.buffer));
+      return verdict;
     } catch (error) {
       if (!(error instanceof ElasticUnreachable)) throw error;
       this.#unreachable(batch, error);

@@ -4,6 +4,7 @@ import { LINE_OFFSETS } from '../telemetry/line-format.js';
 import type { Settlement } from '../telemetry/settlement.js';
 import { newBatch, partOf, type Batch, type ReadRun, type Run } from './batch.js';
 import { Lane } from './lane.js';
+import { keepIn, Slabs } from './slabs.js';
 
 export const FRAMING = framingBytes(LINE_OFFSETS);
 
@@ -19,6 +20,7 @@ export class Work {
   readonly #layout: Layout;
   readonly #lanes = new Map<string, Lane>();
   readonly #filling = new Map<Lane, Batch>();
+  readonly #slabs = new Slabs();
   #ready: Batch[] = [];
   #bytes = 0;
   #maxBatchBytes: number;
@@ -68,7 +70,7 @@ export class Work {
         this.#close(lane);
         batch = undefined;
       }
-      if (batch === undefined) this.#filling.set(lane, batch = newBatch(lane, now, { maxLines }));
+      if (batch === undefined) this.#filling.set(lane, batch = newBatch(lane, now, { maxLines, slab: this.#slabs.take() }));
       const to = from + this.#fitting(batch, run, from, maxLines ?? MAX_BATCH_LINES);
       this.push(batch, partOf(run, from, to));
       if (batch.bytes >= this.#maxBatchBytes || batch.lines >= (maxLines ?? MAX_BATCH_LINES)) this.#close(lane);
@@ -80,7 +82,8 @@ export class Work {
   push(batch: Batch, { file, ...run }: ReadRun): void {
     const lines = run.ends.length;
     const span = this.#settlement.add(file, run.start + run.bytes.length, batch.runs.at(-1)?.span, lines);
-    batch.runs.push({ ...run, span });
+    const kept = batch.slab === undefined ? undefined : keepIn(batch.slab, run.bytes, lines);
+    batch.runs.push({ ...run, bytes: kept ?? Buffer.from(run.bytes), slab: kept === undefined ? undefined : batch.slab, span });
     batch.lines += lines;
     batch.bytes += run.bytes.length + lines * FRAMING;
     this.#bytes += run.bytes.length;
@@ -119,8 +122,12 @@ export class Work {
 
   /** The lines need no memory any more: they are written, or kept elsewhere on disk. */
   settle(run: Run): void {
+    const { slab, ends: { length: lines } } = run;
     this.#bytes -= run.bytes.length;
-    this.#settlement.settle(run.span, run.ends.length);
+    this.#settlement.settle(run.span, lines);
+    if (slab === undefined) return;
+    slab.open -= lines;
+    if (slab.open === 0) this.#slabs.give(slab);
   }
 
   /** A body of this size was too large. */

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 
 /** Whole lines of a file, or bytes in which no line ends. */
 export interface Chunk {
-  /** The lines, newlines included; empty where the bytes are no lines at all. */
+  /** The lines, newlines included, until the next read; empty where the bytes are no lines at all. */
   readonly bytes: Buffer;
   /** Offsets in the file: of the first byte, and behind the last newline. */
   readonly start: number;
@@ -56,10 +56,7 @@ export class LineReader {
       return { bytes: Buffer.alloc(0), start, end: this.#offset };
     }
     this.#offset += whole;
-    // A copy of just the lines: a few that wait for long must not hold the memory of a whole chunk.
-    const bytes = Buffer.allocUnsafeSlow(whole);
-    buffer.copy(bytes, 0, 0, whole);
-    return { bytes, start, end: this.#offset };
+    return { bytes: buffer.subarray(0, whole), start, end: this.#offset };
   }
 
   /** Bytes behind the last whole line. */
@@ -76,7 +73,7 @@ export class LineReader {
   }
 }
 
-/** Each line of a chunk, newline included. */
+/** Each line of a chunk, newline included, until the next read. */
 export function* linesOf({ bytes }: Pick<Chunk, 'bytes'>): Generator<Buffer> {
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(0x0a, from) + 1;

@@ -41,7 +41,7 @@ export async function* scanLog(dir: string, range: { readonly since: number; rea
         for (const bytes of linesOf(chunk)) {
           const key = lineKey(bytes);
           const time = key === undefined ? undefined : lineTime(bytes);
-          if (key !== undefined && time !== undefined && time >= range.since && time < range.until) yield { bytes, ...key, segment: name, start };
+          if (key !== undefined && time !== undefined && time >= range.since && time < range.until) yield { bytes: Buffer.from(bytes), ...key, segment: name, start };
           start += bytes.length;
         }
         onBytes?.(before + chunk.end, total);

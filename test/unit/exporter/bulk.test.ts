@@ -24,6 +24,15 @@ describe('bulk body', () => {
     expect(frameBulk(runs, LINE_OFFSETS, false).length).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
   });
 
+  it('is made in memory that was used before, where it fits', () => {
+    const before = frameBulk(runs, LINE_OFFSETS, false);
+    const memory = Buffer.alloc(before.length + 100, 'x');
+    const again = frameBulk(runs, LINE_OFFSETS, false, memory);
+    expect(again.equals(before)).to.equal(true);
+    expect(again.buffer).to.equal(memory.buffer);
+    expect(frameBulk(runs, LINE_OFFSETS, false, Buffer.alloc(before.length - 1)).equals(before)).to.equal(true);
+  });
+
   it('gives data streams their @timestamp', () => {
     const parts = frameBulk(runs, LINE_OFFSETS, true).toString().split('\n');
     for (const [i, bytes] of lines.entries()) {

@@ -117,15 +117,6 @@ describe('tail', () => {
     await tail.close();
   });
 
-  it('holds no more memory than the lines have', async () => {
-    await put(A1, 'a1\na2\n');
-    const tail = open();
-    await tail.scan();
-    const chunk = await tail.next();
-    expect(chunk?.bytes.buffer.byteLength).to.equal(6);
-    await tail.close();
-  });
-
   it('hands out bytes without a line in pieces', async () => {
     await put(A1, `${'x'.repeat(2_500_000)}\na1\n`);
     const tail = open();
