@@ -1,5 +1,5 @@
 import { ProtocolFault } from './fault.js';
-import { fieldValue } from './field-value.js';
+import { fieldValue, isFieldName, isFieldValue } from './fields.js';
 
 /** How the body of an answer ends. */
 export type Framing =
@@ -21,8 +21,6 @@ export interface AnswerHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const DIGITS = /^\d{1,15}$/;
 const CHUNKED: Framing = { kind: 'chunked' };
 const UNTIL_CLOSE: Framing = { kind: 'close' };
@@ -48,7 +46,7 @@ export function readAnswerHead(text: string): AnswerHead {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
     const value = fieldValue(line, colon + 1, line.length);
-    if (colon < 1 || !NAME.test(name) || !VALUE.test(value)) throw new ProtocolFault('a header line is malformed');
+    if (colon < 1 || !isFieldName(name) || !isFieldValue(value)) throw new ProtocolFault('a header line is malformed');
     headers.push(name, value);
     switch (name.length) {
       case 10:

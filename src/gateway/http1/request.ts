@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { isFieldValue } from './fields.js';
 
 /** A request to a provider. */
 export interface UpstreamRequest {
@@ -10,7 +11,6 @@ export interface UpstreamRequest {
   readonly body: Buffer | Readable | undefined;
 }
 
-const UNFIT = /[^\t\x20-\x7e\x80-\xff]/;
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
@@ -22,7 +22,7 @@ export function requestHead({ method, path, headers, body }: UpstreamRequest, ho
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (let i = 0; i < headers.length; i += 2) {
     const value = headers[i + 1] as string;
-    if (UNFIT.test(value)) throw new TypeError(`the value of the header ${headers[i] as string} cannot be sent`);
+    if (!isFieldValue(value)) throw new TypeError(`the value of the header ${headers[i] as string} cannot be sent`);
     head += `${headers[i] as string}: ${value}\r\n`;
   }
   if (body === undefined) return WITH_BODY.has(method) ? `${head}content-length: 0\r\n\r\n` : `${head}\r\n`;

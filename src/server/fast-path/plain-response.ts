@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ClientResponse } from '../../gateway/client.js';
+import { isFieldValue } from '../../gateway/http1/fields.js';
 import { httpDate } from './http-date.js';
 
 /** Where a response belongs. */
@@ -14,7 +15,6 @@ export interface ResponseOwner {
 }
 
 const REQUEST = { httpVersion: '1.1' } as const;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Up to here bytes are joined with what precedes them, so that they are one write of one piece. */
 const JOINED_BYTES = 16 * 1024;
 const LAST_CHUNK = '0\r\n\r\n';
@@ -57,7 +57,7 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const value = headers[i + 1] as string;
-      if (!VALUE.test(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`);
+      if (!isFieldValue(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`);
       head += `${name}: ${value}\r\n`;
       switch (name.length) {
         case 4: hasDate ||= name.toLowerCase() === 'date'; break;

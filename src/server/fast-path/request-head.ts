@@ -1,4 +1,4 @@
-import { fieldValue } from '../../gateway/http1/field-value.js';
+import { fieldValue, isFieldName, isFieldValue } from '../../gateway/http1/fields.js';
 
 /** The head of a request that the fast path takes: a POST of JSON whose body has a declared length. */
 export interface PlainHead {
@@ -11,8 +11,6 @@ export interface PlainHead {
 }
 
 const REQUEST_LINE = /^POST (\/[\x21-\x7e]*) HTTP\/1\.1$/;
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const DIGITS = /^\d{1,15}$/;
 const JSON_TYPE = /^application\/json(?:$|[\t ]*;)/i;
 const MAX_HEADERS = 100;
@@ -42,7 +40,7 @@ export function readPlainHead(text: string): PlainHead | undefined {
     const rawName = text.slice(start, colon);
     const name = lowerCaseName(rawName);
     const value = fieldValue(text, colon + 1, end);
-    if (name === undefined || headers[name] !== undefined || !VALUE.test(value)) return undefined;
+    if (name === undefined || headers[name] !== undefined || !isFieldValue(value)) return undefined;
     headers[name] = value;
     rawHeaders.push(rawName, value);
   }
@@ -64,7 +62,7 @@ const remembered = new Map<string, string>();
 function lowerCaseName(raw: string): string | undefined {
   const known = remembered.get(raw);
   if (known !== undefined) return known;
-  if (!NAME.test(raw)) return undefined;
+  if (!isFieldName(raw)) return undefined;
   const name = raw.toLowerCase();
   // What a plain object has by itself would look like a name that came before.
   if (NOT_PLAIN.includes(name) || name in Object.prototype) return undefined;
