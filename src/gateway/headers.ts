@@ -1,3 +1,5 @@
+import { BoundedMap } from '../domain/bounded-map.js';
+
 /**
  * Headers go by as raw name–value pairs: everything is forwarded but what is named here
  * (proxy.md, rules 5 to 7, 10 and 18).
@@ -18,14 +20,15 @@ const NOT_UPSTREAM_PREFIXES = ['x-gateway-', 'x-aws-', 'x-amz-', 'sec-fetch-'];
 const NOT_DOWNSTREAM = new Set([...HOP_BY_HOP, 'alt-svc', 'set-cookie', 'set-cookie2', 'x-gateway-request-id', 'x-gateway-error']);
 const NOT_DOWNSTREAM_PREFIXES = ['access-control-'];
 
-const MAX_REMEMBERED = 64;
+const MAX_REMEMBERED = 1024;
+const MAX_REMEMBERED_LENGTH = 64;
 
 /**
  * Says of each raw header name whether it is forwarded. Names come in few spellings, so the verdict
  * is remembered per spelling; the memory is bounded since clients choose the names.
  */
 class NameFilter {
-  readonly #memory = new Map<string, string | null>();
+  readonly #memory = new BoundedMap<string | null>(MAX_REMEMBERED, MAX_REMEMBERED_LENGTH);
   readonly #names: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
 
@@ -40,7 +43,7 @@ class NameFilter {
     if (known !== undefined) return known;
     const name = raw.toLowerCase();
     const verdict = this.#names.has(name) || this.#prefixes.some((prefix) => name.startsWith(prefix)) ? null : name;
-    if (this.#memory.size < 1024 && raw.length <= MAX_REMEMBERED) this.#memory.set(raw, verdict);
+    this.#memory.set(raw, verdict);
     return verdict;
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { BoundedMap } from '../domain/bounded-map.js';
 import type { Dialect } from '../domain/dialect.js';
 import type { AuthStyle, DialectRule, Provider } from '../domain/provider.js';
 import type { Upstream } from './upstream.js';
@@ -21,14 +22,17 @@ export type Choice =
   | { readonly kind: 'unknown-provider' }
   | { readonly kind: 'not-found' };
 
+const MAX_REMEMBERED = 256;
+const MAX_REMEMBERED_LENGTH = 256;
+
 /** Chooses provider and address of a request: proxy.md, rules 1 to 3. */
 export class Router {
   readonly #byName: ReadonlyMap<string, Upstream>;
   readonly #upstreams: readonly Upstream[];
   readonly #fallback: Upstream | undefined;
   /** Paths repeat, and a path's answer never changes; the memory is bounded since clients choose the paths. */
-  readonly #byPathMemory = new Map<string, Upstream | undefined>();
-  readonly #routeMemory = new Map<Upstream, Map<string, Choice>>();
+  readonly #byPathMemory = new BoundedMap<Upstream | null>(MAX_REMEMBERED, MAX_REMEMBERED_LENGTH);
+  readonly #routeMemory = new Map<Upstream, BoundedMap<Choice>>();
 
   constructor(upstreams: readonly Upstream[]) {
     this.#upstreams = upstreams;
@@ -54,19 +58,19 @@ export class Router {
 
   #routeTo(upstream: Upstream, path: string): Choice {
     let memory = this.#routeMemory.get(upstream);
-    if (memory === undefined) this.#routeMemory.set(upstream, memory = new Map<string, Choice>());
+    if (memory === undefined) this.#routeMemory.set(upstream, memory = new BoundedMap(MAX_REMEMBERED, MAX_REMEMBERED_LENGTH));
     const known = memory.get(path);
     if (known !== undefined) return known;
     const choice: Choice = { kind: 'route', route: routeTo(upstream, path) };
-    remember(memory, path, choice);
+    memory.set(path, choice);
     return choice;
   }
 
   #byPath(path: string): Upstream | undefined {
     const known = this.#byPathMemory.get(path);
-    if (known !== undefined || this.#byPathMemory.has(path)) return known;
+    if (known !== undefined) return known ?? undefined;
     const upstream = this.#readPath(path);
-    remember(this.#byPathMemory, path, upstream);
+    this.#byPathMemory.set(path, upstream ?? null);
     return upstream;
   }
 
@@ -84,15 +88,6 @@ export class Router {
     return this.#upstreams.find(({ provider }) =>
       provider.unmistakableHeaders?.some((name) => headers[name] !== undefined) === true);
   }
-}
-
-const MAX_REMEMBERED = 256;
-const MAX_REMEMBERED_LENGTH = 256;
-
-function remember<T>(memory: Map<string, T>, path: string, value: T): void {
-  if (path.length > MAX_REMEMBERED_LENGTH) return;
-  if (memory.size >= MAX_REMEMBERED) memory.clear();
-  memory.set(path, value);
 }
 
 function routeTo(upstream: Upstream, clientPath: string): Route {

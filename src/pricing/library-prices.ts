@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { ModelInfo, Provider } from '@pydantic/genai-prices';
-import { BoundedMap } from './bounded-map.js';
+import { BoundedMap } from '../domain/bounded-map.js';
 import { libraryTable } from './library-table.js';
 import type { PriceTable } from './price-table.js';
 

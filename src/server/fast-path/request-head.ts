@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../domain/bounded-map.js';
 import { fieldValue, isFieldName, isFieldValue } from '../../gateway/http1/fields.js';
 
 /** The head of a request that the fast path takes: a POST of JSON whose body has a declared length. */
@@ -56,7 +57,7 @@ export function readPlainHead(text: string): PlainHead | undefined {
 
 const MAX_REMEMBERED = 1024;
 const MAX_REMEMBERED_LENGTH = 64;
-const remembered = new Map<string, string>();
+const remembered = new BoundedMap<string>(MAX_REMEMBERED, MAX_REMEMBERED_LENGTH);
 
 /** The name in lower case; undefined where it is none, or none that is plain. Clients spell names in few ways, so each is looked at once. */
 function lowerCaseName(raw: string): string | undefined {
@@ -66,6 +67,6 @@ function lowerCaseName(raw: string): string | undefined {
   const name = raw.toLowerCase();
   // What a plain object has by itself would look like a name that came before.
   if (NOT_PLAIN.includes(name) || name in Object.prototype) return undefined;
-  if (remembered.size < MAX_REMEMBERED && raw.length <= MAX_REMEMBERED_LENGTH) remembered.set(raw, name);
+  remembered.set(raw, name);
   return name;
 }
