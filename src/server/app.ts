@@ -40,7 +40,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
       http: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: options.keepAliveTimeoutMs, maxHeaderSize: 64 * 1024 },
       listener: (request, response) => { route(request, response, own); },
       handle: (request, response) => { options.proxy.handle(request, response); },
-      proxies: (target) => !OWN_ROUTES.has(pathOf(target)),
+      proxies: (target) => !isOwn(target),
       maxBodyBytes: options.maxBodyBytes,
     }),
     clientErrorHandler: (error, socket) => { if (!http2.take(error, socket)) onClientError(error, socket); },
@@ -50,7 +50,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   let closing = false;
   // What is to be proxied never meets fastify's router: it would cost more than the proxy's own decisions.
   const route = (request: IncomingMessage, response: ServerResponse, own: RequestListener): void => {
-    if (OWN_ROUTES.has(pathOf(request.url ?? ''))) return own(request, response);
+    if (isOwn(request.url ?? '')) return own(request, response);
     if (closing && request.httpVersionMajor < 2) response.setHeader('connection', 'close');
     options.proxy.handle(request, response);
   };
@@ -110,7 +110,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   return app;
 }
 
-function pathOf(target: string): string {
+/** Whether a request's target is one of the gateway's own pages. */
+function isOwn(target: string): boolean {
   const mark = target.indexOf('?');
-  return mark === -1 ? target : target.slice(0, mark);
+  return OWN_ROUTES.has(mark === -1 ? target : target.slice(0, mark));
 }

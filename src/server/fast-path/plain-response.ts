@@ -8,7 +8,7 @@ import { httpDate } from './http-date.js';
 /** Where a response belongs. */
 export interface ResponseOwner {
   readonly socket: Socket;
-  /** Value of `Keep-Alive`; undefined where the connection ends with this answer. */
+  /** Header lines that announce how long the connection is kept; undefined where it ends with this answer. */
   readonly keepAlive: string | undefined;
   /** To be called by the system when the last bytes are its own. */
   readonly onFlushed: () => void;
@@ -17,6 +17,7 @@ export interface ResponseOwner {
 const REQUEST = { httpVersion: '1.1' } as const;
 /** Up to here bytes are joined with what precedes them, so that they are one write of one piece. */
 const JOINED_BYTES = 16 * 1024;
+const CHUNK_END = '\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 
 /** A response on the fast path, with the same bytes as Node's own would have. */
@@ -75,6 +76,7 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
   }
 
   flushHeaders(): void {
+    this.#flushing = false;
     if (!this.destroyed) this.#flush();
   }
 
@@ -84,21 +86,17 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
     const { socket } = this.#owner;
     // As a chunk, nothing would be the end.
     if (bytes.length === 0) return !socket.writableNeedDrain;
-    const size = this.#chunked ? `${bytes.length.toString(16)}\r\n` : '';
-    const end = this.#chunked ? '\r\n' : '';
     if (bytes.length <= JOINED_BYTES) {
-      if (!this.#flushing) {
-        this.#flushing = true;
-        process.nextTick(flushLater, this);
-      }
-      this.#pending += size + bytes.toString('latin1') + end;
+      this.#pending += this.#framed(bytes.toString('latin1'));
       if (this.#pending.length > JOINED_BYTES) this.#flush();
+      else this.#flushLater();
     } else {
-      this.#pending += size;
       socket.cork();
+      if (this.#chunked) this.#pending += chunkSize(bytes.length);
       this.#flush();
       socket.write(bytes);
-      if (end !== '') socket.write(end, 'latin1');
+      if (this.#chunked) this.#pending = CHUNK_END;
+      this.#flush();
       socket.uncork();
     }
     return !socket.writableNeedDrain;
@@ -107,21 +105,24 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
   end(data?: Buffer | string): void {
     if (this.destroyed || this.writableEnded) return;
     const { socket, onFlushed } = this.#owner;
-    let last = '';
-    if (typeof data === 'string') last = this.#chunked && data !== '' ? `${data.length.toString(16)}\r\n${data}\r\n` : data;
-    else if (data !== undefined && data.length > 0) this.write(data);
+    if (typeof data === 'string') this.#pending += this.#framed(data);
+    else if (data !== undefined) this.write(data);
     this.writableEnded = true;
-    socket.write(this.#takePending() + last + (this.#chunked ? LAST_CHUNK : ''), 'latin1', onFlushed);
+    socket.write(this.#takePending() + (this.#chunked ? LAST_CHUNK : ''), 'latin1', onFlushed);
   }
 
-  /** For the end of the turn. */
-  flushNow(): void {
-    this.#flushing = false;
-    if (!this.destroyed) this.#flush();
+  #framed(text: string): string {
+    return this.#chunked && text !== '' ? chunkSize(text.length) + text + CHUNK_END : text;
   }
 
   #flush(): void {
     if (this.#pending !== '') this.#owner.socket.write(this.#takePending(), 'latin1');
+  }
+
+  #flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(flush, this);
   }
 
   #takePending(): string {
@@ -131,6 +132,10 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
   }
 }
 
-function flushLater(response: PlainResponse): void {
-  response.flushNow();
+function chunkSize(bytes: number): string {
+  return `${bytes.toString(16)}\r\n`;
+}
+
+function flush(response: PlainResponse): void {
+  response.flushHeaders();
 }
