@@ -57,11 +57,11 @@ export function newBatch(lane: Lane, now: number, options: { probe?: boolean; ma
   };
 }
 
-/** Lines of a batch as another one, with its history. */
+/** Lines of a batch as another one, with its history; no more are put into it. */
 export function derive(batch: Batch, runs: readonly Run[], framing: number, changes: Partial<Pick<Batch, 'refusals' | 'resets' | 'ambiguous' | 'notBefore'>> = {}): Batch {
   const lines = countLines(runs);
   return {
-    ...batch, probe: false, runs: [...runs], lines,
+    ...batch, slab: undefined, probe: false, runs: [...runs], lines,
     bytes: runs.reduce((sum, { bytes }) => sum + bytes.length, lines * framing),
     ...changes,
   };
