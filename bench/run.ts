@@ -40,6 +40,7 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
   const load = new Load(join(dir, 'load.log'));
   const upstream = standIn.tlsPort === undefined ? `http://127.0.0.1:${standIn.port}` : `https://localhost:${standIn.tlsPort}`;
   const targets = await chooseTargets(options);
+  const server = options.elasticsearch === undefined ? undefined : realElasticsearch(options.elasticsearch);
   const wants = (suite: SuiteName): boolean => options.suites.includes(suite);
   try {
     const about = await describeRun(options, targets);
@@ -51,13 +52,11 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
     for (const target of wants('soak') ? targets.soaked : []) {
       soaked.push(await soak({ target, requests: options.soakRequests, connections: options.connections, upstream: `http://127.0.0.1:${standIn.port}`, dir, say }, standIn, load));
     }
-    const exporter = wants('exporter') && options.elasticsearch !== undefined ? await measureExporter({
-      server: realElasticsearch(options.elasticsearch), records: options.exporterRecords, rounds: EXPORTER_ROUNDS, dir, say,
+    const exporter = wants('exporter') && server !== undefined ? await measureExporter({
+      server, records: options.exporterRecords, rounds: EXPORTER_ROUNDS, dir, say,
     }) : undefined;
     const startTime = wants('start') ? measureStartTime(START_RUNS) : undefined;
-    const top = wants('top') ? await measureTop({
-      records: options.topRecords, server: options.elasticsearch === undefined ? undefined : realElasticsearch(options.elasticsearch), dir, say,
-    }) : undefined;
+    const top = wants('top') ? await measureTop({ records: options.topRecords, server, dir, say }) : undefined;
     return {
       ...about,
       ...(proxy === undefined ? {} : { proxy }),

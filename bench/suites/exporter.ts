@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { median } from '../load/percentiles.js';
 import { cpuMs, processTree, residentMb, TARGET_CORE } from '../machine/proc.js';
 import { start, stop } from '../machine/spawn.js';
-import type { ElasticsearchServer } from '../targets/elasticsearch-server.js';
+import { exportEnv, type ElasticsearchServer } from '../targets/elasticsearch-server.js';
 import { freePort } from './free-port.js';
 import { rawBulk } from './raw-bulk.js';
 import { writeRecordLog } from './record-log.js';
@@ -47,7 +47,7 @@ interface Export {
 export async function measureExporter(options: ExporterOptions): Promise<ExporterResult> {
   const { server, records, rounds, dir, say } = options;
   const full = join(dir, 'backlog');
-  writeRecordLog(full, records, 0.01);
+  const segments = writeRecordLog(full, records, 0.01);
   const exports: Export[] = [];
   const raw: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -58,7 +58,7 @@ export async function measureExporter(options: ExporterOptions): Promise<Exporte
       const one = await exportBacklog(copy, index, options);
       exports.push(one);
       // Under the template that the gateway made, so that both write the same kind of index.
-      const loop = await rawBulk(readdirSync(full).sort().map((name) => join(full, name)), server, `${index}-raw`);
+      const loop = await rawBulk(segments, server, `${index}-raw`);
       raw.push(loop);
       say(`exporter  round ${round + 1}: ${one.perSecond.toFixed(0)} records/s, ${one.cpuUsPerRecord.toFixed(1)} µs CPU each, raw loop ${loop.toFixed(0)}/s`);
     } finally {
@@ -82,8 +82,7 @@ async function exportBacklog(telemetryDir: string, index: string, { server, reco
     core: TARGET_CORE, cwd: dir, log: join(dir, 'exporter.log'),
     env: {
       PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn', TELEMETRY_DIR: telemetryDir,
-      ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: server.url, ELASTICSEARCH_INDEX: index,
-      ...(server.username === undefined ? {} : { ELASTICSEARCH_USERNAME: server.username, ELASTICSEARCH_PASSWORD: server.password ?? '' }),
+      ...exportEnv(server, index),
     },
   });
   try {

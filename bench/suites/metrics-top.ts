@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/config/load.js';
 import { createElastic, type Elastic, type ElasticRequest } from '../../src/elastic/client.js';
 import { parseQuery, type QueryFlags } from '../../src/report/query.js';
 import type { Source } from '../../src/report/source.js';
-import { runTop } from '../../src/report/top.js';
-import { loadConfig } from '../../src/config/load.js';
+import { runTop, type TopOptions as ReportOptions } from '../../src/report/top.js';
 import { median } from '../load/percentiles.js';
-import type { ElasticsearchServer } from '../targets/elasticsearch-server.js';
+import { exportEnv, type ElasticsearchServer } from '../targets/elasticsearch-server.js';
 import { rawBulk } from './raw-bulk.js';
 import { writeRecordLog } from './record-log.js';
 
@@ -39,37 +38,37 @@ const HOURS = 24 * 20;
 const ROUNDS = 7;
 const FLAGS: QueryFlags = { since: '30d', by: ['provider'] };
 
+type Report = (source: Source, elasticsearch: Pick<ReportOptions['elasticsearch'], 'index' | 'connect'>) => Promise<unknown>;
+/** For reports that do not ask Elasticsearch. */
+const NOBODY = { index: '', connect: (): Promise<never> => Promise.reject(new Error('not asked')) };
+
 export async function measureTop({ records, server, dir, say }: TopOptions): Promise<TopResult> {
   const log = join(dir, 'top');
-  writeRecordLog(log, records, HOURS);
-  const report = (source: Source, connect: <T>(work: (elastic: Elastic) => Promise<T>) => Promise<T>, index = ''): Promise<unknown> => runTop({
-    query: parseQuery(FLAGS, Date.now()), source, local: { dir: log, maxBytes: Infinity }, elasticsearch: { enabled: source === 'elasticsearch', index, connect }, note: () => undefined,
+  const segments = writeRecordLog(log, records, HOURS);
+  const report: Report = (source, elasticsearch) => runTop({
+    query: parseQuery(FLAGS, Date.now()), source, local: { dir: log, maxBytes: Infinity }, elasticsearch: { enabled: source === 'elasticsearch', ...elasticsearch }, note: () => undefined,
   });
-  const nobody = (): Promise<never> => Promise.reject(new Error('not asked'));
-  const buildSeconds = await seconds(() => report('local', nobody));
+  const buildSeconds = await seconds(() => report('local', NOBODY));
   const before = process.cpuUsage();
-  const localSeconds = await medianSeconds(() => report('local', nobody));
+  const localSeconds = await medianSeconds(() => report('local', NOBODY));
   const { user, system } = process.cpuUsage(before);
   const localCpuSeconds = (user + system) / 1e6 / ROUNDS;
   say(`top  local: ${localSeconds?.toFixed(2) ?? ''} s, ${localCpuSeconds.toFixed(2)} s of CPU, the cache built in ${buildSeconds.toFixed(1)} s`);
-  const remote = server === undefined ? undefined : await inElasticsearch(log, server, report, say);
+  const remote = server === undefined ? undefined : await inElasticsearch(segments, server, report, dir);
+  if (remote !== undefined) say(`top  Elasticsearch: ${remote.report?.toFixed(2) ?? ''} s, the bare searches ${remote.bare?.toFixed(2) ?? ''} s`);
   return { records, buildSeconds, localSeconds, localCpuSeconds, elasticsearchSeconds: remote?.report, aggregationSeconds: remote?.bare };
 }
 
 /** The report and its bare search requests in turns, over the same records in one index that the gateway prepared. */
-async function inElasticsearch(
-  log: string, server: ElasticsearchServer, report: (source: Source, connect: <T>(work: (elastic: Elastic) => Promise<T>) => Promise<T>, index: string) => Promise<unknown>, say: TopOptions['say'],
-): Promise<{ report: number | undefined; bare: number | undefined }> {
+async function inElasticsearch(segments: readonly string[], server: ElasticsearchServer, report: Report, dir: string): Promise<{ report: number | undefined; bare: number | undefined }> {
   const index = `bench-${randomBytes(4).toString('hex')}`;
-  const env = {
-    ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: server.url, ELASTICSEARCH_INDEX: index, ELASTICSEARCH_LAYOUT: 'single',
-    ...(server.username === undefined ? {} : { ELASTICSEARCH_USERNAME: server.username, ELASTICSEARCH_PASSWORD: server.password ?? '' }),
-  };
-  const made = spawnSync(process.execPath, [BINARY, 'es', 'init', '--yes'], { env: { ...process.env, ...env }, cwd: log, encoding: 'utf8' });
+  const env = { ...exportEnv(server, index), ELASTICSEARCH_LAYOUT: 'single' };
+  const made = spawnSync(process.execPath, [BINARY, 'es', 'init', '--yes'], { env: { ...process.env, ...env }, cwd: dir, encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`es init: ${made.stderr}`);
-  const elastic = createElastic(loadConfig({ env, cwd: log }).elasticsearch);
+  const elastic = createElastic(loadConfig({ env, cwd: dir }).elasticsearch);
   try {
-    for (const file of readdirSync(log).filter((name) => name.endsWith('.ndjson')).sort()) await rawBulk([join(log, file)], server, index);
+    // One after the other: all bodies at once would not fit into memory.
+    for (const segment of segments) await rawBulk([segment], server, index);
     await elastic.request({ method: 'POST', path: `/${index}/_refresh`, timeoutMs: 120_000 });
     let asked: ElasticRequest[] = [];
     const noting: Elastic = { ...elastic, request: (request) => { asked.push(request); return elastic.request(request); } };
@@ -80,12 +79,11 @@ async function inElasticsearch(
     for (let round = 0; round < ROUNDS; round++) {
       asked = [];
       await forget();
-      whole.push(await seconds(() => report('elasticsearch', (work) => work(noting), index)));
+      whole.push(await seconds(() => report('elasticsearch', { index, connect: (work) => work(noting) })));
       const again = asked.filter(({ path }) => path.endsWith('/_search'));
       await forget();
       bare.push(await seconds(async () => { for (const request of again) await elastic.request(request); }));
     }
-    say(`top  Elasticsearch: ${median(whole)?.toFixed(2) ?? ''} s, the bare searches ${median(bare)?.toFixed(2) ?? ''} s`);
     return { report: median(whole), bare: median(bare) };
   } finally {
     await elastic.close();

@@ -5,23 +5,24 @@ import { newRequestId } from '../../src/domain/request-id.js';
 import type { Price } from '../../src/pricing/price.js';
 import { recordLine } from '../../src/telemetry/record-line.js';
 import { segmentName } from '../../src/telemetry/segments.js';
+import { DEAD_PID } from '../../test/integration/report/sample-records.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-/** No process has this id, so that the segments count as closed: Linux ends at 2²². */
-const WRITER = '2147483645-bench0';
+/** No process of that id lives, so that the segments count as closed. */
+const WRITER = `${DEAD_PID}-bench0`;
 const PROVIDERS = ['openai', 'anthropic', 'groq', 'mistral', 'together', 'gemini', 'deepseek', 'xai'] as const;
 
 /**
  * Writes a log of that many records, spread evenly over the `hours` up to now: what a gateway would
- * have left behind, by the gateway's own code. Returns the lines' bytes.
+ * have left behind, by the gateway's own code. Returns the paths of the segments, oldest first.
  */
-export function writeRecordLog(dir: string, records: number, hours: number): number {
+export function writeRecordLog(dir: string, records: number, hours: number): string[] {
   mkdirSync(dir, { recursive: true });
   const end = Date.now();
   const step = hours * 3_600_000 / records;
   let sequence = 1;
   let segmentBytes = 0;
-  let bytes = 0;
+  const paths = [join(dir, segmentName(sequence, WRITER))];
   let lines: string[] = [];
   const flush = (): void => {
     if (lines.length === 0) return;
@@ -30,17 +31,17 @@ export function writeRecordLog(dir: string, records: number, hours: number): num
     if (segmentBytes + data.length > SEGMENT_BYTES) {
       sequence += 1;
       segmentBytes = 0;
+      paths.push(join(dir, segmentName(sequence, WRITER)));
     }
-    appendFileSync(join(dir, segmentName(sequence, WRITER)), data);
+    appendFileSync(paths.at(-1) as string, data);
     segmentBytes += data.length;
-    bytes += data.length;
   };
   for (let index = 0; index < records; index++) {
     lines.push(recordLine(exchange(index, end - (records - index) * step), { instance: 'bench', version: '0.0.0', price: price(index) }));
     if (lines.length === 2_000) flush();
   }
   flush();
-  return bytes;
+  return paths;
 }
 
 function exchange(index: number, receivedAt: number): Exchange {

@@ -11,6 +11,14 @@ export interface ElasticsearchServer {
   remove(index: string): Promise<void>;
 }
 
+/** What makes a gateway export there. */
+export function exportEnv({ url, username, password }: ElasticsearchServer, index: string): Record<string, string> {
+  return {
+    ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: url, ELASTICSEARCH_INDEX: index,
+    ...(username === undefined ? {} : { ELASTICSEARCH_USERNAME: username, ELASTICSEARCH_PASSWORD: password ?? '' }),
+  };
+}
+
 /** The server at that URL, whose user and password may stand in it. */
 export function realElasticsearch(address: string): ElasticsearchServer {
   const { username, password, origin } = new URL(address);

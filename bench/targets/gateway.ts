@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ElasticsearchServer } from './elasticsearch-server.js';
+import { exportEnv, type ElasticsearchServer } from './elasticsearch-server.js';
 import type { Launch, Place, Target } from './target.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -34,8 +34,7 @@ export function gatewayExporting(name: string, title: string, server: Elasticsea
         cwd: place.dir,
         env: {
           ...gatewayEnv(place),
-          ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: server.url, ELASTICSEARCH_INDEX: index,
-          ...(server.username === undefined ? {} : { ELASTICSEARCH_USERNAME: server.username, ELASTICSEARCH_PASSWORD: server.password ?? '' }),
+          ...exportEnv(server, index),
         },
         ...(server.accepts ? { settle: () => drained(place.port), cleanUp: () => server.remove(index) } : {}),
       };

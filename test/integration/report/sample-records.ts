@@ -6,7 +6,7 @@ import { recordLine } from '../../../src/telemetry/record-line.js';
 import { segmentName } from '../../../src/telemetry/segments.js';
 
 /** No process has this id: Linux ends at 2²² and Windows counts in fours. */
-const DEAD_PID = 2_147_483_645;
+export const DEAD_PID = 2_147_483_645;
 
 /** The same numbers on every run. */
 function randomNumbers(seed: number): () => number {
