@@ -34,6 +34,8 @@ export interface ExportOptions {
   readonly writers: ReadonlyMap<number, string>;
   readonly logger: Logger;
   readonly timing?: Partial<Timing>;
+  /** Records that the log had to drop before they were exported, for the report on disk. */
+  readonly dropped?: () => number;
   /** Told about every report of the exporter. */
   readonly onStatus?: (status: ExportStatus, bulkMs: readonly number[]) => void;
 }
@@ -52,7 +54,7 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     };
   }
   let status: ExportStatus | undefined;
-  const note = new ReportWriter(telemetry.dir);
+  const note = new ReportWriter(telemetry.dir, options.dropped ?? (() => 0));
   const supervisor = new Supervisor({
     input: { dir: telemetry.dir, maxTelemetryBytes: telemetry.maxBytes, elasticsearch, timing: { ...TIMING, ...options.timing } },
     writers: options.writers,

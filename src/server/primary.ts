@@ -75,7 +75,7 @@ class Primary {
     const bulkMs: number[] = [];
     // This process itself writes nothing: what bears its process id is of an earlier one.
     const writers = new Map([[process.pid, '']]);
-    const exporting = await startExport({ config, writers, logger, onStatus: (_, durations) => { bulkMs.push(...durations); } });
+    const exporting = await startExport({ config, writers, logger, dropped: () => retention.lost().records, onStatus: (_, durations) => { bulkMs.push(...durations); } });
     const retention = startRetention({
       dir, maxBytes, retentionMs, onFull, logger, writerIsGone: (writer) => writerIsGone(writer, writers),
       exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(),

@@ -16,6 +16,10 @@ export interface LogHealth {
   /** A write of the last five minutes was slow. */
   readonly slow_lately: boolean;
   readonly full: boolean;
+  /** Records that went for TELEMETRY_MAX_BYTES before they were exported, since the start. */
+  readonly dropped_records: number;
+  /** Some of them went within the last five minutes. */
+  readonly dropped_lately: boolean;
 }
 
 export interface ElasticsearchHealth {
@@ -45,6 +49,7 @@ export function judgeReadiness(input: ReadinessInput): Readiness {
   if (input.refusing) reasons.push('The telemetry log is full and TELEMETRY_ON_FULL is refuse-requests.');
   if (!log.writable) reasons.push('The telemetry log cannot be written: records are being lost.');
   if (log.full && !input.refusing) reasons.push('The telemetry log is full: the oldest records that are not exported yet are being dropped.');
+  if (log.dropped_lately) reasons.push(`The telemetry log reached TELEMETRY_MAX_BYTES within the last five minutes: ${String(log.dropped_records)} records were dropped before they were exported since the start.`);
   if (log.slow_lately) reasons.push(`A write to the telemetry log took ${String(log.last_slow_write_ms)} ms within the last five minutes (${log.slow_writes} over 50 ms since the start): put TELEMETRY_DIR on a local disk.`);
   if (WAITING.has(elasticsearch.state)) {
     reasons.push(`Export to Elasticsearch waits: ${elasticsearch.reason ?? elasticsearch.state}`);

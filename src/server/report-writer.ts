@@ -6,13 +6,16 @@ const INTERVAL_MS = 5_000;
 /** Keeps the exporter's report on disk, for `gateway telemetry status`: at each change of state, else every few seconds. */
 export class ReportWriter {
   readonly #dir: string;
+  readonly #dropped: () => number;
   #writtenAt = -Infinity;
   #state = '';
   #latest: ExportStatus | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(dir: string) {
+  /** `dropped`: records that the log had to drop before they were exported. */
+  constructor(dir: string, dropped: () => number) {
     this.#dir = dir;
+    this.#dropped = dropped;
   }
 
   heard(status: ExportStatus): void {
@@ -33,7 +36,7 @@ export class ReportWriter {
     this.#state = status.state + String(status.reason);
     const report = {
       at: new Date().toISOString(), pid: process.pid, state: status.state, reason: status.reason, fix: status.fix, held_indices: status.heldIndices,
-      last_error: status.lastError, last_error_at: iso(status.lastErrorAt), last_success_at: iso(status.lastSuccessAt), counters: { ...status.counters },
+      last_error: status.lastError, last_error_at: iso(status.lastErrorAt), last_success_at: iso(status.lastSuccessAt), dropped_records: this.#dropped(), counters: { ...status.counters },
     };
     // It is a note for people: one that cannot be written harms nothing.
     this.#writing = this.#writing.then(() => writeExportReport(this.#dir, report)).catch(() => undefined);

@@ -18,11 +18,18 @@ export interface RetentionLoopOptions {
   readonly intervalMs?: number;
 }
 
+export interface Lost {
+  readonly records: number;
+  readonly bytes: number;
+  /** Wall clock of the last time, milliseconds since the epoch; absent where nothing was. */
+  readonly at?: number;
+}
+
 export interface RetentionLoop {
   refusing(): boolean;
   full(): boolean;
   /** What was dropped although it was not exported, since the start. */
-  lost(): { readonly records: number; readonly bytes: number };
+  lost(): Lost;
   /** Bytes on disk of everything that counts, as of the last run. */
   bytes(): number;
   stop(): void;
@@ -37,7 +44,7 @@ export function startRetention(options: RetentionLoopOptions): RetentionLoop {
   let previous: ClockReading | undefined;
   let running = false;
   let bytes = 0;
-  const lost = { records: 0, bytes: 0 };
+  let lost: Lost = { records: 0, bytes: 0 };
 
   const run = async (): Promise<void> => {
     if (running) return;
@@ -50,8 +57,7 @@ export function startRetention(options: RetentionLoopOptions): RetentionLoop {
       });
       previous = result.reading;
       bytes = result.bytes;
-      lost.records += result.lost.records;
-      lost.bytes += result.lost.bytes;
+      if (result.lost.records > 0) lost = { records: lost.records + result.lost.records, bytes: lost.bytes + result.lost.bytes, at: Date.now() };
       report(logger, result, full, onFull);
       full = result.full;
     } catch (error) {

@@ -12,7 +12,7 @@ import { createMetrics } from './metrics.js';
 import { loadPrices } from './prices.js';
 import type { ElasticsearchHealth, LogHealth } from './readiness.js';
 import { RecordCounts } from './record-counts.js';
-import { startRetention } from './retention-loop.js';
+import { startRetention, type Lost } from './retention-loop.js';
 
 export interface TelemetryOptions {
   readonly config: Config;
@@ -57,7 +57,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
       exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),
     });
-    const exporting = await startExport({ config, writers, logger, onStatus: (_, bulkMs) => { metrics.bulks(bulkMs); } });
+    const exporting = await startExport({ config, writers, logger, dropped: () => retention.lost().records, onStatus: (_, bulkMs) => { metrics.bulks(bulkMs); } });
     const retention = startRetention({
       dir, maxBytes, retentionMs, onFull, writerIsGone: (writer) => writerIsGone(writer, writers), exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), logger,
     });
@@ -74,7 +74,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       }),
       instance,
       refusing: () => retention.refusing(),
-      logHealth: () => logHealthOf(log.stats(), retention.full()),
+      logHealth: () => logHealthOf(log.stats(), { full: retention.full(), lost: retention.lost() }),
       elasticsearchHealth: () => exporting.health(),
       metrics: () => metrics.text(),
       stop: async (deadlineMs) => {
@@ -91,18 +91,21 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   }
 }
 
-/** A slow write is news for this long; the counter keeps it for good. */
-const SLOW_LATELY_MS = 5 * 60_000;
+/** A slow write or a loss is news for this long; the counter keeps it for good. */
+const LATELY_MS = 5 * 60_000;
 
-export function logHealthOf(stats: LogStats, full: boolean, now: number = Date.now()): LogHealth {
+export function logHealthOf(stats: LogStats, { full, lost }: { readonly full: boolean; readonly lost: Pick<Lost, 'records' | 'at'> }, now: number = Date.now()): LogHealth {
+  const lately = (time: number | undefined): boolean => time !== undefined && now - time < LATELY_MS;
   return {
     writable: stats.degradedSince === undefined,
     lines_written: stats.linesWritten,
     append_failures: stats.appendFailures,
     slow_writes: stats.slowWrites,
     last_slow_write_ms: stats.lastSlowWriteMs === undefined ? null : Math.round(stats.lastSlowWriteMs),
-    slow_lately: stats.lastSlowWriteAt !== undefined && now - stats.lastSlowWriteAt < SLOW_LATELY_MS,
+    slow_lately: lately(stats.lastSlowWriteAt),
     full,
+    dropped_records: lost.records,
+    dropped_lately: lately(lost.at),
   };
 }
 

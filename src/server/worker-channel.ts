@@ -2,6 +2,7 @@ import type { ExportStatus } from '../exporter/protocol.js';
 import type { LogStats } from '../telemetry/log.js';
 import type { ElasticsearchHealth } from './readiness.js';
 import type { RecordTally } from './record-counts.js';
+import type { Lost } from './retention-loop.js';
 
 /** Numbers of the log that add up over processes. */
 export type LogTotals = Pick<LogStats, 'linesWritten' | 'bytesWritten' | 'appendFailures' | 'slowWrites'>;
@@ -23,7 +24,7 @@ export interface PrimaryReport {
   readonly full: boolean;
   readonly elasticsearch: ElasticsearchHealth;
   readonly exporter: { readonly status: ExportStatus | undefined; readonly restarts: number };
-  readonly retention: { readonly records: number; readonly bytes: number; readonly bytesOnDisk: number };
+  readonly retention: Lost & { readonly bytesOnDisk: number };
   /** Durations of bulk requests since the report before, in milliseconds. */
   readonly bulkMs: readonly number[];
   readonly others: { readonly log: LogTotals; readonly records: RecordTally; readonly unpriced: number };

@@ -46,7 +46,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions): Promise<T
     record: createRecorder({ log, price: prices.price, instance: primary.instance, version: options.version, onRecord: (exchange) => { counts.count(exchange); } }),
     instance: primary.instance,
     refusing: () => primary.refusing,
-    logHealth: () => logHealthOf(log.stats(), primary.full),
+    logHealth: () => logHealthOf(log.stats(), { full: primary.full, lost: primary.retention }),
     elasticsearchHealth: () => primary.elasticsearch,
     metrics: () => metrics.text(),
     stop: async () => {

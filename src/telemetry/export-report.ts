@@ -13,6 +13,8 @@ export interface ExportReport {
   readonly last_error: string | null;
   readonly last_error_at: string | null;
   readonly last_success_at: string | null;
+  /** Records that the log had to drop for TELEMETRY_MAX_BYTES before they were exported, since the gateway's start. */
+  readonly dropped_records: number;
   /** Since the gateway's start. */
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -42,7 +42,7 @@ export interface HarnessOptions {
   readonly keepAliveTimeoutMs?: number;
 }
 
-const LOG = { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false };
+const LOG = { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false, dropped_records: 0, dropped_lately: false };
 const OFF = { enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null };
 
 export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHarness> {

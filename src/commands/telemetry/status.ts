@@ -41,6 +41,7 @@ function rowsOf(status: TelemetryStatus, now: number): string[][] {
   if (exporter === null) return rows;
   rows.push(
     ['Exporter', `${exporter.state}${exporter.reason === null ? '' : `: ${exporter.reason}`}${exporter.fix === null ? '' : `\n→ ${exporter.fix}`} (said ${ago(exporter.at)})`],
+    ...(exporter.dropped_records > 0 ? [['Dropped', `${String(exporter.dropped_records)} records before they were exported, for TELEMETRY_MAX_BYTES, since the gateway's start`]] : []),
     ['Last success', ago(exporter.last_success_at)],
     ['Last error', exporter.last_error === null ? 'none' : `${exporter.last_error} (${ago(exporter.last_error_at)})`],
   );

@@ -3,7 +3,7 @@ import { judgeReadiness, type ReadinessInput } from '../../../src/server/readine
 
 const good: ReadinessInput = {
   stopping: false, refusing: false,
-  log: { writable: true, lines_written: 9, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false },
+  log: { writable: true, lines_written: 9, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false, dropped_records: 0, dropped_lately: false },
   elasticsearch: { enabled: true, state: 'shipping', reason: null, fix: null, backlog_bytes: 0, oldest_unexported_seconds: null },
 };
 const judge = (change: Partial<ReadinessInput>): ReturnType<typeof judgeReadiness> => judgeReadiness({ ...good, ...change });
@@ -23,7 +23,7 @@ describe('readiness', () => {
     });
   }
   for (const [what, log, word] of [
-    ['cannot be written', { writable: false }, 'being lost'], ['is full', { full: true }, 'dropped'], ['is slow', { slow_writes: 2, last_slow_write_ms: 70, slow_lately: true }, '70 ms'],
+    ['cannot be written', { writable: false }, 'being lost'], ['is full', { full: true }, 'dropped'], ['had to drop records', { dropped_records: 12, dropped_lately: true }, '12 records were dropped'], ['is slow', { slow_writes: 2, last_slow_write_ms: 70, slow_lately: true }, '70 ms'],
   ] as const) {
     it(`is degraded where the log ${what}`, () => {
       const { status, reasons } = judge({ log: { ...good.log, ...log } });

@@ -26,6 +26,7 @@ describe('the retention loop', () => {
     await until(async () => (await readdir(folder.path)).length === 2);
     await until(() => said.some((line) => line.startsWith('error: the telemetry log was full')));
     expect([running.refusing(), running.full()]).to.deep.equal([false, false]);
+    expect(running.lost()).to.include({ records: 1, bytes: 10 }).and.have.property('at').that.is.closeTo(Date.now(), 60_000);
   });
   it('refuse-requests: keeps all, refuses while it is full and says so once, and takes requests again when there is room', async () => {
     for (const n of [1, 2, 3]) await writeFile(segment(n), '{"n":123}\n');
@@ -48,6 +49,22 @@ describe('the retention loop', () => {
     await writeFile(segment(1), '{"n":123}\n'.repeat(9));
     const running = start({ writerIsGone: (writer) => writer !== '1-aaaaaa' });
     await until(() => running.full());
+    expect(await readdir(folder.path)).to.have.length(1);
+  });
+  it('says when the clock is set by over an hour, and keeps what then looks old for a day', async () => {
+    const real = Date.now;
+    await writeFile(segment(1), '{"n":123}\n');
+    let runs = 0;
+    start({ exported: () => { runs++; return Promise.resolve(() => true); } });
+    await until(() => runs > 2);
+    try {
+      Date.now = () => real() + 40 * 86_400_000;
+      await until(() => said.some((line) => line === 'warn: the clock was set by over an hour: age retention rests for a day'));
+      const at = runs;
+      await until(() => runs > at + 2);
+    } finally {
+      Date.now = real;
+    }
     expect(await readdir(folder.path)).to.have.length(1);
   });
   it('goes on after a run that failed', async () => {
