@@ -25,11 +25,13 @@ const COUNTED: readonly string[] = Object.values(RATES);
  */
 export function libraryTable(price: ModelPrice): PriceTable | undefined {
   if (Object.keys(price).some((name) => name.endsWith('_mtok') && !COUNTED.includes(name))) return undefined;
-  const table: Record<string, Rate> = {};
+  const table: Record<string, Rate | null> = {};
   for (const [ours, theirs] of Object.entries(RATES)) {
     const rate = price[theirs];
     if (rate !== undefined) table[ours] = typeof rate === 'number' ? rate : { base: rate.base, tiers: ascending(rate.tiers) };
   }
+  // The longer lifetime costs more than the shorter one: where the library has no price for it, there is none.
+  if (table.cacheWrite !== undefined && table.cacheWrite1h === undefined) table.cacheWrite1h = null;
   const perThousandCalls = price.requests_kcount;
   if (typeof perThousandCalls === 'number') table.perRequest = perThousandCalls / 1000;
   const perThousandSearches = price.web_searches_kcount;

@@ -11,7 +11,8 @@ export interface PriceTable {
   readonly input?: Rate;
   readonly cacheRead?: Rate;
   readonly cacheWrite?: Rate;
-  readonly cacheWrite1h?: Rate;
+  /** Null where the source has a rate for cache writes and says none for those of an hour, which cost more: such a call has no known cost. */
+  readonly cacheWrite1h?: Rate | null;
   readonly inputAudio?: Rate;
   readonly cachedAudio?: Rate;
   readonly inputImage?: Rate;
@@ -50,6 +51,7 @@ export function costOf(tokens: TokenBuckets, table: PriceTable): number | undefi
     + part(tokens.outputAudio, table.outputAudio ?? output, total)
     + part(tokens.outputImage, table.outputImage ?? output, total);
   if (tokens.webSearches > 0 && table.perSearch === undefined) return undefined;
+  if (tokens.cacheWrite1h > 0 && table.cacheWrite1h === null) return undefined;
   const pieces = (table.perRequest ?? 0) + tokens.webSearches * (table.perSearch ?? 0);
   return Number.isFinite(sum) ? sum / MILLION + pieces : undefined;
 }
@@ -70,7 +72,7 @@ function rateAt(rate: Rate, inputTokens: number): number {
 /** The same table with every rate multiplied. */
 export function scaled(table: PriceTable, factor: number): PriceTable {
   if (factor === 1) return table;
-  return Object.fromEntries(Object.entries(table as Record<string, Rate>).map(([name, rate]) => [name, typeof rate === 'number'
+  return Object.fromEntries(Object.entries(table as Record<string, Rate | null>).map(([name, rate]) => [name, typeof rate === 'number'
     ? rate * factor
-    : { base: rate.base * factor, tiers: rate.tiers.map(({ start, price }) => ({ start, price: price * factor })) }]));
+    : rate && { base: rate.base * factor, tiers: rate.tiers.map(({ start, price }) => ({ start, price: price * factor })) }]));
 }

@@ -105,6 +105,33 @@ describe('the Anthropic SDK, recorded shapes', () => {
     expectRecord(await bench.record(), { provider: 'anthropic', path: '/v1/models', cost: undefined });
   });
 
+  it('speaks to Vertex AI with the client\'s bearer token, JSON and streamed', async () => {
+    const vertex = new Anthropic({ authToken: 'ya29.client', apiKey: null, baseURL: bench.url, maxRetries: 0 });
+    const at = '/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4-5@20250929';
+    const body = { ...ask, model: undefined, anthropic_version: 'vertex-2023-10-16' };
+    const expected = { provider: 'vertex', model: 'claude-sonnet-4-5@20250929', response_model: 'claude-sonnet-4-5-20250929', finish_reason: 'end_turn', price_source: 'genai-prices' };
+    provider.answer = () => ({ json: {
+      id: 'msg_vrtx_1', type: 'message', role: 'assistant', model: 'claude-sonnet-4-5-20250929', content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn', stop_sequence: null,
+      usage: { input_tokens: 3, cache_read_input_tokens: 100, cache_creation_input_tokens: 0, output_tokens: 50 },
+    } });
+    const message = await vertex.post<Anthropic.Message>(`${at}:rawPredict`, { body });
+    expect(message.content[0]).to.deep.include({ text: 'Hi' });
+    const { url, headers } = (provider.requests.at(-1) as Recordings['requests'][number]).request;
+    expect(url).to.equal(`${at}:rawPredict`);
+    expect(headers).to.include({ authorization: 'Bearer ya29.client' }).and.not.have.property('x-api-key');
+    expectRecord(await bench.record(), { ...expected, path: `${at}:rawPredict`, stream: false, input_tokens: 103, cached_tokens: 100, output_tokens: 50, cost: (3 * 3 + 100 * 0.3 + 50 * 15) / M });
+
+    const stream = (): Promise<AsyncIterable<Anthropic.MessageStreamEvent>> => vertex.post(`${at}:streamRawPredict`, { body: { ...body, stream: true }, stream: true });
+    provider.answer = () => ({ fixture: 'anthropic/messages-tools-stream.sse', contentType: 'text/event-stream' });
+    expect((await collect(await stream())).at(-1)?.type).to.equal('message_stop');
+    const streamed = { ...expected, path: `${at}:streamRawPredict`, stream: true };
+    expectRecord(await bench.record(), { ...streamed, finish_reason: 'tool_use', input_tokens: 500, cached_tokens: 20, output_tokens: 89, cost: (480 * 3 + 20 * 0.3 + 89 * 15) / M });
+    // Nobody says what a cache of an hour costs at Google: not what one of five minutes costs.
+    provider.answer = () => ({ fixture: 'anthropic/messages-stream.sse', contentType: 'text/event-stream' });
+    await collect(await stream());
+    expectRecord(await bench.record(), { provider: 'vertex', stream: true, ...cached, cost: undefined });
+  });
+
   it('raises the provider\'s errors as its own', async () => {
     provider.answer = () => ({ status: 529, json: { type: 'error', error: { type: 'overloaded_error', message: 'busy' }, request_id: 'r' } });
     const raised = await client.messages.create(ask).catch((error: unknown) => error);

@@ -43,9 +43,10 @@ Exit codes: 0 shown; 1 no price is known; 2 wrong use.`;
 }
 
 function rowsOf({ table, serviceTiers }: ExplainedPrice): string[][] {
-  const rows = Object.entries(table as Record<string, ExplainedPrice['table']['input']>).flatMap(([name, rate]) => {
+  const rows = Object.entries(table as Record<string, ExplainedPrice['table']['cacheWrite1h']>).flatMap(([name, rate]) => {
     const title = TITLES[name] ?? '';
     const unit = PIECES[name] ?? 'million';
+    if (rate === null) return [[title, 'unknown', unit]];
     if (typeof rate !== 'object') return [[title, String(rate), unit]];
     return [[title, String(rate.base), unit], ...rate.tiers.map(({ start, price }) => ['', String(price), `${unit}, over ${start.toLocaleString('en')} input tokens`])];
   });

@@ -75,7 +75,7 @@ describe('commands about providers and prices', () => {
       expect(named('lab')).to.deep.include({ base_url: 'http://localhost:8000', key_variables: ['LAB_API_KEY'] });
 
       const { stdout } = await gateway(['providers'], env);
-      for (const text of ['openai', 'http://localhost:9', 'GROQ_BASE_URL, environment', 'OPENAI_API_KEY, environment', 'not set (VLLM_BASE_URL)', 'lab']) expect(stdout).to.include(text);
+      for (const text of ['openai', 'http://localhost:9', 'GROQ_BASE_URL, environment', 'OPENAI_API_KEY, environment', 'not set (VLLM_BASE_URL)', 'not set (XAI_API_KEY)', 'openai-responses', 'bedrock-converse', 'lab']) expect(stdout).to.include(text);
       expect(stdout + JSON.stringify(value)).to.not.include('sk-secret');
     });
 
@@ -95,6 +95,7 @@ describe('commands about providers and prices', () => {
       expect(price?.table).to.deep.include({ input: 10, output: 40 });
       const { stdout } = await gateway(['prices', 'show', 'claude-sonnet-4-5', '--provider', 'anthropic']);
       expect(stdout).to.match(/input +│ +3 │ million/).and.match(/│ +6 │ million, over 200,000 input tokens/).and.include('0.01 │ search of the web');
+      expect((await gateway(['prices', 'show', 'claude-sonnet-4-6', '--provider', 'vertex'])).stdout).to.match(/written to cache +│ +3.75 │/).and.match(/written to cache for 1 h +│ +unknown │ million/);
     });
 
     it('shows every provider that has a price, PRICES_FILE first', async () => {

@@ -100,6 +100,10 @@ const CASES: readonly Case[] = [
   { provider: 'bedrock', name: 'invoke: the id that was asked for says which region is billed', path: '/model/global.anthropic.claude-sonnet-4-5-20250929-v1%3A0/invoke', model: 'global.anthropic.claude-sonnet-4-5-20250929-v1:0',
     body: { type: 'message', model: 'claude-sonnet-4-5-20250929', usage: { input_tokens: 10, cache_creation_input_tokens: 30, output_tokens: 15 } },
     buckets: { input: 40, fresh: 10, cacheWrite: 30, output: 15 }, cost: (10 * 3 + 30 * 3.75 + 15 * 15) / M },
+  ...([['vertex', '/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict'], ['bedrock', '/model/m/invoke']] as const).map(([provider, path]): Case => (
+    { provider, name: 'the table has no price of a cache for an hour, and that for five minutes is another', path, model: provider === 'vertex' ? 'claude-sonnet-4-5' : 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      body: { type: 'message', model: 'claude-sonnet-4-5-20250929', usage: { input_tokens: 10, cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 }, output_tokens: 15 } },
+      buckets: { input: 40, fresh: 10, cacheWrite: 10, cacheWrite1h: 20, output: 15 }, cost: undefined })),
   { provider: 'bedrock', name: 'invoke: counts that stand in headers', path: '/model/meta.llama3-8b-instruct-v1%3A0/invoke', model: 'meta.llama3-8b-instruct-v1:0',
     headers: { 'x-amzn-bedrock-input-token-count': '9', 'x-amzn-bedrock-output-token-count': '2' }, body: { generation: 'x', stop_reason: 'stop' },
     buckets: { input: 9, fresh: 9, output: 2 }, cost: (9 * 0.3 + 2 * 0.6) / M },

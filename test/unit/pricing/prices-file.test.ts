@@ -10,7 +10,7 @@ import { loadPricer } from '../../../src/pricing/pricer.js';
 
 const M = 1_000_000;
 const AT = Date.UTC(2026, 9, 15, 12);
-const IDS = new Map([['openai', 'openai'], ['azure-openai', 'azure'], ['anthropic', 'anthropic'], ['lab', 'lab']]);
+const IDS = new Map([['openai', 'openai'], ['azure-openai', 'azure'], ['anthropic', 'anthropic'], ['vertex', 'google'], ['lab', 'lab']]);
 const USAGE: Usage = { inputTokens: 1000, outputTokens: 100 };
 
 describe('PRICES_FILE', () => {
@@ -59,6 +59,20 @@ describe('PRICES_FILE', () => {
     expect(cost(full, 'lab', 'm', usage)).to.be.closeTo((400 * 1 + 300 * 2 + 150 * 3 + 50 * 5 + 100 * 7 + 50 * 11 + 40 * 13 + 10 * 17) / M + 0.5 + 3 * 0.25, 1e-12);
     const plain = await pricerOf([{ model: 'm', input: 1, output: 2, perSearch: 0 }]);
     expect(cost(plain, 'lab', 'm', usage)).to.be.closeTo((1000 * 1 + 100 * 2) / M, 1e-12);
+  });
+
+  it('adds the price of a cache for an hour where the list has none; a multiplier does not', async () => {
+    const usage: Usage = { inputTokens: 100, cacheWriteTokens: 50, cacheWrite1hTokens: 20, outputTokens: 10 };
+    const scaled = await pricerOf([{ provider: 'vertex', model: 'claude-*', multiplier: 0.9 }]);
+    expect(cost(scaled, 'vertex', 'claude-sonnet-4-5', usage)).to.equal(undefined);
+    expect(cost(scaled, 'vertex', 'claude-sonnet-4-5', { ...usage, cacheWrite1hTokens: 0 })).to.be.closeTo((50 * 3 + 50 * 3.75 + 10 * 15) * 0.9 / M, 1e-12);
+    const own = await pricerOf([{ provider: 'vertex', model: 'claude-*', input: 3, cacheWrite: 3.75, cacheWrite1h: 6, output: 15 }]);
+    expect(cost(own, 'vertex', 'claude-sonnet-4-5', usage)).to.be.closeTo((50 * 3 + 30 * 3.75 + 20 * 6 + 10 * 15) / M, 1e-12);
+  });
+
+  it('comes after the figure of the provider itself', async () => {
+    const pricer = await pricerOf([{ provider: 'openai', model: 'gpt-4o', input: 2, output: 8, perRequest: 1 }]);
+    expect(pricer.price({ provider: 'openai', model: 'gpt-4o', usage: { ...USAGE, providerCost: 0.25 }, at: AT })).to.deep.equal({ cost: 0.25, source: 'provider', version: '' });
   });
 
   it('knows tiers: above the start, all tokens of the call cost that', async () => {
