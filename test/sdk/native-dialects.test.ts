@@ -1,6 +1,6 @@
 import type { LLMock } from '@copilotkit/aimock';
 import { expect } from 'chai';
-import { expectRecord, M, startAimock, startSdkBench, type RecordedCall, type SdkBench } from './sdk-bench.js';
+import { expectRecord, M, startAimock, startRecordings, startSdkBench, type RecordedCall, type Recordings, type SdkBench } from './sdk-bench.js';
 
 /** Dialects of aimock whose SDKs are no clients here, called as those SDKs call them. */
 interface Case {
@@ -53,4 +53,37 @@ describe('native dialects', () => {
       expectRecord(await bench.record(), expected);
     });
   }
+});
+
+describe('native dialects, recorded shapes', () => {
+  let provider: Recordings;
+  let bench: SdkBench;
+  before(async () => {
+    provider = await startRecordings();
+    bench = await startSdkBench(provider.url);
+  });
+  after(async () => {
+    await bench.close();
+    await provider.close();
+  });
+
+  it('Ollama chat: JSON, and NDJSON line by line, with the counts of the last line', async () => {
+    const last = { model: 'llama3.2', created_at: '2026-10-01T00:00:00Z', done: true, done_reason: 'stop', total_duration: 5, prompt_eval_count: 26, eval_count: 259 };
+    const expected = { provider: 'ollama', model: 'llama3.2', response_model: 'llama3.2', path: '/ollama/api/chat', finish_reason: 'stop', input_tokens: 26, output_tokens: 259, total_tokens: 285, cost: undefined };
+    const post = async (body: object): Promise<string> => {
+      const response = await fetch(`${bench.url}/ollama/api/chat`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      expect(provider.requests.at(-1)?.request.url).to.equal('/api/chat');
+      return response.text();
+    };
+    provider.answer = () => ({ json: { ...last, message: { role: 'assistant', content: 'Hi' } } });
+    expect(JSON.parse(await post({ model: 'llama3.2', messages, stream: false }))).to.deep.include(last);
+    expectRecord(await bench.record(), { ...expected, stream: false });
+
+    provider.answer = () => ({ fixture: 'ollama/chat-stream.ndjson', contentType: 'application/x-ndjson' });
+    const lines = (await post({ model: 'llama3.2', messages })).trimEnd().split('\n').map((line) => JSON.parse(line) as { done: boolean });
+    expect(lines.at(-1)).to.include({ done: true, eval_count: 259 });
+    const record = await bench.record();
+    expectRecord(record, { ...expected, stream: true });
+    expect(record.time_to_first_token_ms).to.be.a('number');
+  });
 });

@@ -35,7 +35,10 @@ export async function startSdkBench(standIn: string, env: Readonly<Record<string
       const fresh = records.slice(seen);
       seen = records.length;
       expect(fresh, 'records of one call').to.have.length(1);
-      return fresh[0] as RecordedCall;
+      const record = fresh[0] as RecordedCall;
+      // Whatever the provider: what it took is known, and is a part of the whole (both in whole milliseconds).
+      expect(record.provider_latency_ms, 'provider_latency_ms').to.be.a('number').within(0, record.total_latency_ms as number);
+      return record;
     },
     close: () => proxy.close(),
   };
@@ -58,9 +61,10 @@ const AIMOCK_USAGE = {
   promptTokenCount: 19, candidatesTokenCount: 10, totalTokenCount: 29,
 };
 
-/** aimock with one answer for everything. */
-export async function startAimock(): Promise<LLMock> {
+/** aimock with one answer for everything that is asked in words; `add` gives it others. */
+export async function startAimock(add: (mock: LLMock) => void = () => undefined): Promise<LLMock> {
   const mock = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent' });
+  add(mock);
   mock.on({ predicate: () => true }, { content: 'Hello there.', usage: AIMOCK_USAGE });
   await mock.start();
   return mock;
