@@ -154,6 +154,8 @@ export class Session {
     if (this.#delivery.inFlight > 0) return false;
     // What cannot go now stays in the log.
     if (!link.connected || pause.cause !== undefined) return true;
+    // The last lines came with the stop, and have not been looked for yet.
+    if (Atomics.load(this.#options.input.written, 0) !== this.#seen) return false;
     if (this.#tail.backlog().bytes === 0) return work.isEmpty();
     return work.ready.length > 0 && work.ready.every(({ lane, notBefore }) => lane.hold !== undefined || notBefore > now());
   }

@@ -42,8 +42,9 @@ describe('gateway serve and the objects in the cluster', () => {
   const indices = async (): Promise<string[]> => Object.keys(await admin.must('GET', `/${name}*/_mapping`) as object);
   const found = async (): Promise<number> => {
     await admin.ask('POST', `/${name}/_refresh`);
-    const { hits } = await admin.must('POST', `/${name}/_search?ignore_unavailable=true`, { size: 10 }) as { hits: { hits: unknown[] } };
-    return hits.hits.length;
+    const { status, body } = await admin.ask('POST', `/${name}/_search?ignore_unavailable=true`, { size: 10 });
+    if (status === 503) return 0; // its first shard is being made
+    return (body as { hits: { hits: unknown[] } }).hits.hits.length;
   };
 
   it('makes policy and template where they are absent; the index that the first record makes is mapped as documented', async () => {
@@ -59,6 +60,15 @@ describe('gateway serve and the objects in the cluster', () => {
     expect((await ready(url)).elasticsearch.state).to.be.oneOf(['idle', 'shipping']);
     gateway.child.kill('SIGTERM');
     expect((await gateway.ended).code).to.equal(0);
+  });
+
+  it('brings out what it has recorded before it ends', async () => {
+    const { gateway, url } = await serve(cluster());
+    await until(async () => (await ready(url)).elasticsearch.state === 'idle', EXPORT_TIMEOUT_MS);
+    expect(await call(url)).to.equal(200);
+    gateway.child.kill('SIGTERM');
+    expect((await gateway.ended).code).to.equal(0);
+    expect(await found()).to.equal(1);
   });
 
   it('without the privilege names the command for an administrator, proxies on, makes no index, and exports once that was run', async () => {
