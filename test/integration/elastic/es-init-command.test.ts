@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { at, listAt, stringAt } from '../../../src/elastic/json.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
@@ -39,6 +40,17 @@ describe('gateway es init', () => {
     expect(second).to.include({ code: 0, stderr: '' });
     expect(second.stdout).to.match(/│ Step +│ Action +│ Detail/).and.match(/Nothing was changed\./);
     expect((await admin.ask('GET', `/${name}/_mapping`)).status).to.equal(200);
+  });
+
+  it('shows a spinner for each step in a terminal, and keeps how each ended', async () => {
+    // A terminal without one: what is written there is what a person sees.
+    const terminal = `data:text/javascript,${encodeURIComponent('Object.assign(process.stderr, { isTTY: true, columns: 200, getWindowSize: () => [200, 50], cursorTo() {}, moveCursor() {}, clearLine() {} });')}`;
+    const { code, stdout, stderr } = await gateway(['es', 'init'], { ...env, NODE_OPTIONS: `--import ${terminal}` });
+    expect(code).to.equal(0);
+    const shown = stripVTControlCharacters(stderr);
+    for (const step of [`create policy: ${name}-policy`, `create template: ${name}-template`, `create index: ${name}-${today}`]) expect(shown).to.match(new RegExp(`⠋ ${step}.*✔ ${step}$`, 'm'));
+    expect(shown.match(/✔/g)).to.have.length(3);
+    expect(stdout).to.match(/│ Step +│ Action +│ Detail/).and.not.include('✔');
   });
 
   it('shows with --dry-run the exact requests, and sends none', async () => {
