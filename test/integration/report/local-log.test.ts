@@ -1,11 +1,11 @@
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Failure } from '../../../src/domain/failure.js';
 import type { LocalOptions } from '../../../src/report/duckdb-engine.js';
-import { withDuckDb } from '../../../src/report/duckdb-session.js';
+import { withDuckDb, type DuckDb } from '../../../src/report/duckdb-session.js';
 import { parseQuery, type QueryFlags } from '../../../src/report/query.js';
 import { runTop, type MetricsReport } from '../../../src/report/top.js';
 import { telemetryPaths } from '../../../src/telemetry/layout.js';
@@ -216,5 +216,21 @@ describe('metrics top on the local log', () => {
     const [row] = await withDuckDb(({ rows, tempDir }) => rows(`SELECT current_setting('autoinstall_known_extensions'), current_setting('autoload_known_extensions'),
       current_setting('temp_directory') = '${tempDir}', current_setting('threads') <= 8, current_setting('memory_limit') LIKE '%iB'`));
     expect(row).to.deep.equal([false, false, true, true, true]);
+  });
+
+  it('sets those bounds itself: what DuckDB would take grows with the machine', async () => {
+    const duckDb = await import('@duckdb/node-api');
+    let given: Readonly<Record<string, string>> = {};
+    const DuckDBInstance = {
+      create: (path: string, settings: Record<string, string>) => {
+        given = settings;
+        return duckDb.DuckDBInstance.create(path, settings);
+      },
+    };
+    const tempDir = await withDuckDb((session) => Promise.resolve(session.tempDir), () => Promise.resolve({ ...duckDb, DuckDBInstance } as unknown as DuckDb));
+    expect(given).to.include({ temp_directory: tempDir, autoinstall_known_extensions: 'false', autoload_known_extensions: 'false', allow_community_extensions: 'false' });
+    expect(Number(given['threads'])).to.be.within(1, 8);
+    expect(given['memory_limit']).to.match(/^\d+MiB$/);
+    expect(Number.parseInt(given['memory_limit'] ?? '', 10)).to.be.within(256, 4096).and.at.most(Math.max(256, totalmem() / 2 ** 21 + 1));
   });
 });
