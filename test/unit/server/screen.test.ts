@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { upstreamsFrom } from '../../../src/gateway/create.js';
 import { firstScreen, type ScreenInput } from '../../../src/server/screen.js';
@@ -31,6 +32,15 @@ describe('the first screen', () => {
     expect(curl(screen({}, { OPENAI_API_KEY: 'k' }))).to.include('"authorization: Bearer gateway"');
     expect(curl(screen({ access: 'key' }, { OPENAI_API_KEY: 'k' }))).to.include('"x-gateway-api-key: $GATEWAY_KEY"');
     expect(curl(screen({ demo: true }))).to.match(/^curl http:\/\/127\.0\.0\.1:3000\/demo\/v1\/chat\/completions /).and.not.to.match(/authorization|api-key/);
+  });
+
+  it('suggests with --demo what the README does', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8').replaceAll(/ \\\n +/g, ' ');
+    const line = curl(screen({ demo: true }));
+    expect(line).not.to.equal('');
+    // Once in the screen that it shows, once to copy.
+    expect(readme.split('\n').filter((one) => one.trim() === line)).to.have.length(2);
+    expect(readme).to.match(/^npx gateway metrics top --by provider$/m);
   });
 
   it('says who may enter', () => {
