@@ -1,6 +1,6 @@
 import { ask } from './ask.js';
 import { dockerWorks, startContainer } from './docker.js';
-import { findJdks, jdkFor } from './jdk.js';
+import { findJdks, jdkFor, type Jdk } from './jdk.js';
 import { works } from './run-command.js';
 import { startServer } from './server.js';
 import { askedMajor, RELEASES, release, type Major, type Release } from './versions.js';
@@ -27,11 +27,10 @@ export type Way =
  *
  * @throws Error that names the three where none is open
  */
-export function wayToServer(env: NodeJS.ProcessEnv = process.env): Way {
+export function wayToServer(env: NodeJS.ProcessEnv = process.env, jdks: readonly Jdk[] = findJdks(env)): Way {
   const asked = askedMajor(env);
   const url = env['GATEWAY_TEST_ELASTICSEARCH_URL'];
   if (url !== undefined && url !== '') return { kind: 'url', url, asked };
-  const jdks = findJdks(env);
   const candidates = asked === undefined ? RELEASES.toReversed() : [release(asked)];
   const runnable = candidates.find((one) => jdkFor(one, jdks) !== undefined);
   if (runnable !== undefined && mavenWorks()) return { kind: 'maven', release: runnable };
