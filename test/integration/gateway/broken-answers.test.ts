@@ -49,7 +49,7 @@ describe('answers that break', () => {
         })());
         expect(error).to.be.an('error');
         expect(text).to.equal('hi');
-        expect(await suite.proxy.exchange()).to.deep.include({ statusCode: 200, providerStatusCode: 200, errorType: type, endReason: 'provider', providerErrorCount: 1, errorCount: 1 });
+        expect(await suite.proxy.exchange()).to.deep.include({ statusCode: 200, providerStatusCode: 200, errorType: type, endReason: 'provider', providerErrorCount: 1, errorCount: 1, usage: undefined });
         expect(suite.upstream.requests).to.have.length(1);
       });
 
@@ -83,6 +83,21 @@ describe('answers that break', () => {
         const { error } = await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', '{"model":"m","stream":true}', [], '1.0'));
         expect(error).to.equal('ECONNRESET');
       });
+    });
+  }
+
+  for (const [dialect, path, events, usage] of [
+    ['Anthropic', '/v1/messages', ANTHROPIC_EVENTS, { inputTokens: 9, outputTokens: 1, totalTokens: 10 }],
+    ['OpenAI', '/v1/chat/completions', OPENAI_EVENT, undefined],
+  ] as const) {
+    it(`a stream of ${dialect}'s that the client cancels has the tokens that the provider had said: ${usage === undefined ? 'none' : 'those of its begin'}`, async () => {
+      await suite.start(stream(events, () => undefined));
+      const abort = new AbortController();
+      const response = await fetch(suite.proxy.url + path, { method: 'POST', headers: { 'content-type': 'application/json', 'authorization': 'Bearer sk' }, body: '{"model":"m","stream":true}', signal: abort.signal });
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      for (let text = ''; !text.includes('"hi"');) text += Buffer.from((await reader.read()).value ?? []).toString();
+      abort.abort();
+      expect(await suite.proxy.exchange()).to.deep.include({ endReason: 'client', errorType: 'client_closed', usage });
     });
   }
 

@@ -97,6 +97,35 @@ describe('routes of every provider', () => {
     }
   });
 
+  describe('with a provider that takes its time', () => {
+    let slow: ScriptedUpstream;
+    let proxy: ProxyHarness;
+    let took = 0;
+    before(async () => {
+      slow = await startUpstream((_request, response) => {
+        const arrived = performance.now();
+        setTimeout(() => {
+          took = performance.now() - arrived;
+          response.end('{}');
+        }, 15);
+      });
+      proxy = await startProxy({ env: { ...everyProviderAt(slow.url), AWS_BEARER_TOKEN_BEDROCK: 'k' } });
+    });
+    after(async () => {
+      await proxy.close();
+      await slow.close();
+    });
+    for (const [name, { canonical: [sent] }] of Object.entries(TABLE)) {
+      it(`${name}: the record has the time that it took`, async () => {
+        proxy.exchanges.length = 0;
+        await (await fetch(proxy.url + sent, { method: 'POST', headers: { 'content-type': 'application/json', 'x-provider': name }, body: '{}' })).text();
+        const { provider, providerMs, totalMs } = await proxy.exchange();
+        expect(provider).to.equal(name);
+        expect(providerMs).to.be.at.least(took).and.at.most(totalMs);
+      });
+    }
+  });
+
   describe('without header or prefix', () => {
     let proxy: ProxyHarness;
     before(async () => { proxy = await startProxy({ env: { ...everyProviderAt(upstream.url), AWS_BEARER_TOKEN_BEDROCK: 'k' } }); });

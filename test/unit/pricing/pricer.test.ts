@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Usage } from '../../../src/domain/usage.js';
+import { loadLibraryPrices } from '../../../src/pricing/library-prices.js';
 import { loadPricer } from '../../../src/pricing/pricer.js';
 
 const AT = Date.UTC(2026, 9, 15, 12);
@@ -85,6 +86,14 @@ describe('the pricer', () => {
     for (let i = 0; i < 12_000; i++) price({ provider: 'openai', model: `invented-${i}`, usage: USAGE, at: AT });
     expect(told.size).to.equal(1_000);
     expect(price({ provider: 'openai', model: 'gpt-4o', usage: USAGE, at: AT })?.cost).to.equal(2.5);
+  });
+
+  it('looks a model up once, and again only where the time decides the price', async () => {
+    const library = await loadLibraryPrices();
+    const table = (provider: string, model: string, at: number): unknown => library.find(provider, model, at)?.table;
+    expect(table('openai', 'gpt-4o', AT)).to.be.an('object').and.equal(table('openai', 'gpt-4o', AT + 86_400_000));
+    expect(table('deepseek', 'deepseek-chat', AT)).to.be.an('object').and.equal(table('deepseek', 'deepseek-chat', AT + 999));
+    expect(table('deepseek', 'deepseek-chat', Date.UTC(2026, 9, 15, 20))).to.not.deep.equal(table('deepseek', 'deepseek-chat', AT));
   });
 
   it('prices no model that counts tokens of a kind that no answer tells', async () => {

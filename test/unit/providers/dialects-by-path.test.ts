@@ -45,6 +45,8 @@ const TABLE: readonly [string, string, string][] = [
   ['mistral', '/v1/fim/completions', 'openai-chat'],
   ['deepseek', '/anthropic/v1/messages', 'anthropic-messages'],
   ['deepseek', '/beta/completions', 'openai-chat*'],
+  ['together', '/v1/rerank', 'openai'],
+  ['vllm', '/v1/rerank', 'openai'],
   ['openrouter', '/api/v1/chat/completions', 'openai-chat'],
   ['perplexity', '/chat/completions', 'openai-chat'],
   ['perplexity', '/v1/responses', 'openai-responses'],

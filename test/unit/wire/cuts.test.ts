@@ -19,9 +19,10 @@ interface Variant {
 
 const VARIANTS: readonly Variant[] = STREAM_FIXTURES.flatMap((fixture) => {
   const bytes = fixtureBytes(fixture.file);
-  if (!fixture.file.endsWith('.sse')) return [{ fixture, name: fixture.file, bytes, filtered: throughFilter([bytes]) }];
+  if (fixture.file.endsWith('.bin')) return [{ fixture, name: fixture.file, bytes, filtered: throughFilter([bytes]) }];
   const text = bytes.toString('utf8').replaceAll('\r\n', '\n');
-  return LINE_ENDS.map(([name, end]) => {
+  // A CR alone ends lines of event streams only.
+  return LINE_ENDS.filter(([name]) => name !== 'CR' || fixture.file.endsWith('.sse')).map(([name, end]) => {
     const variant = Buffer.from(text.replaceAll('\n', end));
     return { fixture, name: `${fixture.file} (${name})`, bytes: variant, filtered: throughFilter([variant]) };
   });

@@ -31,6 +31,7 @@ const ANSWERS: readonly Case[] = [
   { name: 'images', provider: 'openai', path: '/v1/images/generations', body: { data: [{ b64_json: 'AA==' }], usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7, input_tokens_details: { image_tokens: 1, text_tokens: 2 } } }, expected: { usage: { ...counted, inputImageTokens: 1, outputImageTokens: 4 } } },
   { name: 'transcription billed by the second', provider: 'openai', path: '/v1/audio/transcriptions', body: { text: 'x', usage: { type: 'duration', seconds: 3 } }, expected: {} },
   { name: 'moderation', provider: 'openai', path: '/v1/moderations', body: { model: 'omni-moderation-latest', results: [] }, expected: { responseModel: 'omni-moderation-latest' } },
+  { name: 'rerank', provider: 'together', path: '/v1/rerank', body: { object: 'rerank', model: 'Salesforce/Llama-Rank-v1', results: [{ index: 0, relevance_score: 0.9 }], usage }, expected: { responseModel: 'Salesforce/Llama-Rank-v1', usage: counted } },
   { name: 'messages', provider: 'anthropic', path: '/v1/messages', body: { type: 'message', model: 'claude', stop_reason: 'max_tokens', usage: { input_tokens: 1, cache_read_input_tokens: 2, output_tokens: 4 } },
     expected: { responseModel: 'claude', finishReason: 'max_tokens', usage: { ...counted, cachedTokens: 2 } } },
   { name: 'counting tokens is no usage', provider: 'anthropic', path: '/v1/messages/count_tokens', body: { input_tokens: 9 }, expected: {} },
