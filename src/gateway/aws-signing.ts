@@ -57,12 +57,13 @@ async function loadTools(variable: ReadVariable): Promise<Tools> {
   const accessKeyId = variable('AWS_ACCESS_KEY_ID')?.value;
   const secretAccessKey = variable('AWS_SECRET_ACCESS_KEY')?.value;
   const sessionToken = variable('AWS_SESSION_TOKEN')?.value;
+  const profile = variable('AWS_PROFILE')?.value;
   // The chain reads the process's environment only; values of `.env` come by this way.
   const own = accessKeyId === undefined || secretAccessKey === undefined ? undefined
     : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   return {
     SignatureV4,
     Sha256: Hash.bind(null, 'sha256') as unknown as Tools['Sha256'],
-    credentials: own === undefined ? defaultProvider() : () => Promise.resolve(own),
+    credentials: own === undefined ? defaultProvider(profile === undefined ? {} : { profile }) : () => Promise.resolve(own),
   };
 }

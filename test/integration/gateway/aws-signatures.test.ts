@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { createHash, createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { proxied, rawPost } from '../../support/proxied.js';
 import { rawExchange, startProxy } from '../../support/proxy-harness.js';
 
@@ -25,6 +28,20 @@ function expectedSignature(request: IncomingMessage, body: Buffer, region: strin
   const scope = `${date.slice(0, 8)}/${region}/bedrock/aws4_request`;
   const key = ['bedrock', 'aws4_request'].reduce(hmac, hmac(hmac(`AWS4${SECRET}`, date.slice(0, 8)), region));
   return createHmac('sha256', key).update(['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\n')).digest('hex');
+}
+
+/** Runs with nothing that the AWS chain would find in this process's environment, files and metadata services, but with these variables. */
+async function withoutCredentials(variables: Readonly<Record<string, string>>, run: () => Promise<void>): Promise<void> {
+  const names = Object.keys(process.env).filter((name) => name.startsWith('AWS_'));
+  const set = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/nonexistent', AWS_CONFIG_FILE: '/nonexistent', ...variables };
+  const before = new Map([...names, ...Object.keys(set)].map((name) => [name, process.env[name]]));
+  for (const name of names) Reflect.deleteProperty(process.env, name);
+  Object.assign(process.env, set);
+  try {
+    await run();
+  } finally {
+    for (const [name, value] of before) if (value === undefined) Reflect.deleteProperty(process.env, name); else process.env[name] = value;
+  }
 }
 
 // Rule 8.
@@ -97,20 +114,37 @@ describe('AWS signatures', () => {
   });
 
   it('without AWS credentials the answer is a 401 that says which variables', async () => {
-    const home = process.env['HOME'];
     const proxy = await startProxy({ env: { BEDROCK_BASE_URL: 'http://127.0.0.1:9' } });
-    // The chain looks at the process's own environment, files and metadata services.
-    const hidden = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/nonexistent', AWS_CONFIG_FILE: '/nonexistent' };
-    const before = Object.fromEntries(Object.keys(hidden).map((name) => [name, process.env[name]]));
-    Object.assign(process.env, hidden);
-    try {
+    await withoutCredentials({}, async () => {
       const { text } = await rawExchange(proxy.port, rawPost(CONVERSE, '{}', ['connection: close']));
       expect(text).to.match(/^HTTP\/1\.1 401/).and.include('AWS_ACCESS_KEY_ID');
       expect(await proxy.exchange()).to.deep.include({ provider: 'bedrock', errorType: 'unauthorized', attempts: 0, endReason: 'gateway' });
-    } finally {
-      for (const [name, value] of Object.entries(before)) if (value === undefined) Reflect.deleteProperty(process.env, name); else process.env[name] = value;
-      expect(process.env['HOME']).to.equal(home);
-      await proxy.close();
+    }).finally(() => proxy.close());
+  });
+
+  describe('with the credentials of a profile', () => {
+    let dir: string;
+    before(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'aws-'));
+      await writeFile(join(dir, 'credentials'), ['default', 'work'].map((name) => `[${name}]\naws_access_key_id = AKID${name.toUpperCase()}\naws_secret_access_key = ${SECRET}\naws_session_token = session-of-${name}\n`).join('\n'));
+    });
+    after(() => rm(dir, { recursive: true }));
+
+    for (const [what, environment, configuration, profile] of [
+      ['the default one', {}, {}, 'default'],
+      ['the one that the environment names', { AWS_PROFILE: 'work' }, { AWS_PROFILE: 'work' }, 'work'],
+      ['the one that only .env names', {}, { AWS_PROFILE: 'work' }, 'work'],
+    ] as const) {
+      it(`signs with ${what}`, async () => {
+        await suite.start((_q, response) => response.end('{}'), { env: configuration });
+        await withoutCredentials({ AWS_SHARED_CREDENTIALS_FILE: join(dir, 'credentials'), ...environment }, async () => {
+          await rawExchange(suite.proxy.port, rawPost(CONVERSE, '{}', ['connection: close']));
+        });
+        const { request, body } = suite.upstream.requests[0] as (typeof suite.upstream.requests)[number];
+        expect(credential(request)).to.match(new RegExp(`^AKID${profile.toUpperCase()}/\\d{8}/us-east-1/bedrock/aws4_request$`));
+        expect(request.headers['x-amz-security-token']).to.equal(`session-of-${profile}`);
+        expect(/Signature=(\w+)/.exec(request.headers.authorization ?? '')?.[1]).to.equal(expectedSignature(request, body, 'us-east-1'));
+      });
     }
   });
 });
