@@ -50,6 +50,12 @@ describe('gateway serve', () => {
       expect(gateway.stdout + gateway.stderr).not.to.include('gsk-secret');
     });
 
+    it('warns of a key that would travel in plain words to another machine', async () => {
+      const gateway = sandbox.start(['serve', '--port', '0'], { env: { VLLM_API_KEY: 'sk-secret', VLLM_BASE_URL: 'http://gpu.internal:8000/v1' } });
+      await gateway.listening();
+      expect(gateway.stdout).to.match(/Warning +.*VLLM_BASE_URL/).and.not.include('sk-secret');
+    });
+
     it('needs no environment at all, and says so of keys', async () => {
       const gateway = sandbox.start(['serve', '--port', '0'], { env: { TELEMETRY_DIR: '' } });
       await gateway.listening();
@@ -162,6 +168,17 @@ describe('gateway serve', () => {
       const { code, stderr } = await sandbox.run(['serve', '--port', '0', '--elasticsearch', '--elasticsearch-index', 'Bad']);
       expect(code).to.equal(2);
       expect(stderr).to.match(/^Error: ELASTICSEARCH_INDEX=Bad: must be lower case/);
+    });
+
+    it('a base URL that is its own address', async () => {
+      const free = createServer().listen(0, '127.0.0.1');
+      await once(free, 'listening');
+      const { port } = free.address() as AddressInfo;
+      await new Promise((resolve) => { free.close(resolve); });
+      const { code, stdout, stderr } = await sandbox.run(['serve', '--port', String(port)], { env: { GROQ_BASE_URL: `http://localhost:${port}/v1` } });
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.match(new RegExp(`^Error: GROQ_BASE_URL=http://localhost:${port}/v1: `));
+      expect(readdirSync(sandbox.folder)).not.to.include('log');
     });
 
     it('keys that it would lend to a whole network', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { request as httpRequest, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { PROVIDERS } from '../../../src/providers/registry.js';
 import { rawExchange, startProxy, startUpstream, until, type HarnessOptions, type ProxyHarness, type ScriptedUpstream } from '../../support/proxy-harness.js';
 
 const CHAT = JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [] });
@@ -217,6 +218,14 @@ describe('requests that are not forwarded', () => {
       expect(upstream.requests).to.have.length(0);
     });
   }
+
+  it('a path that is nobody\'s: 404 that lists what is served', async () => {
+    const response = await fetch(`${proxy.url}/v9/nothing`);
+    expect([response.status, response.headers.get('x-gateway-error')]).to.deep.equal([404, 'not_found']);
+    const text = await response.text();
+    for (const served of ['/v1/…', '/v1/messages', '/{provider}/…', 'x-provider', ...PROVIDERS.map(({ name }) => name)]) expect(text).to.include(served);
+    expect(proxy.exchanges).to.have.length(0);
+  });
 
   it('an unknown x-provider: 400 that lists the known ones, and its text enters no record', async () => {
     const response = await fetch(`${proxy.url}/v1/models`, { headers: { 'x-provider': 'no-such-thing' } });
