@@ -73,6 +73,16 @@ describe('gateway es init', () => {
     expect(actions(forced.json)).to.include({ policy: 'update' });
   });
 
+  it('warns on stderr where one index would be deleted whole, and stdout stays JSON', async () => {
+    await admin.must('PUT', `/${name}`);
+    const { code, stdout, stderr } = await gateway(['es', 'init'], env);
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/^Warning: .*deletes the whole index/m);
+    expect(stdout).not.to.match(/^Warning/m);
+    const { json } = await gatewayJson(['es', 'init'], env);
+    expect(listAt(json, 'steps').map((step) => String(at(step, 'detail'))).join('\n')).to.match(/Warning: .*30d/);
+  });
+
   it('keeps what was chosen about lifecycle and volume when it is run again without the flags', async () => {
     const chosen = ['--retention', '90d', '--shards', '2', '--replicas', '0', '--refresh-interval', '30s', '--codec', 'default'];
     expect((await gatewayJson(['es', 'init', ...chosen], env)).code).to.equal(0);
