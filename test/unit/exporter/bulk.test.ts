@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { frameBulk, framingBytes } from '../../../src/elastic/bulk.js';
+import { frameBulk, framingBytes, sendBulk } from '../../../src/elastic/bulk.js';
+import type { Elastic, ElasticRequest } from '../../../src/elastic/client.js';
+import { TIMING } from '../../../src/exporter/timing.js';
 import { LINE_OFFSETS, lineKey, lineTime } from '../../../src/telemetry/line-format.js';
 import { recordLine } from '../../../src/telemetry/record-line.js';
 import { FULL } from '../telemetry/exchanges.js';
@@ -41,6 +43,25 @@ describe('bulk body', () => {
       delete document['@timestamp'];
       expect(document).to.deep.equal(JSON.parse(bytes.toString()));
     }
+  });
+});
+
+describe('a bulk request', () => {
+  it('lets the server give up before we do, and asks for no more than is read', async () => {
+    const sent: ElasticRequest[] = [];
+    const elastic: Elastic = {
+      request: (request) => {
+        sent.push(request);
+        return Promise.resolve({ status: 200, body: { errors: false, items: [{ create: { status: 201 } }] }, headers: {}, isJson: true, isElasticsearch: true });
+      },
+      close: () => Promise.resolve(),
+    };
+    const body = frameBulk([{ bytes: line('m'), ends: [line('m').length] }], LINE_OFFSETS, false);
+    expect(await sendBulk(elastic, { index: 'lab-2026-11-25', body, documents: 1, timeoutMs: TIMING.bulkTimeoutMs })).to.have.property('kind', 'items');
+    expect(sent).to.deep.equal([{
+      method: 'POST', path: '/lab-2026-11-25/_bulk', body, timeoutMs: 60_000,
+      query: { timeout: '30s', filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by' },
+    }]);
   });
 });
 
