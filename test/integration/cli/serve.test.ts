@@ -233,6 +233,30 @@ describe('gateway serve', () => {
     expect(gateway.stderr).not.to.include('sk-secret');
   });
 
+  it('logs each model that it cannot price once, and counts the calls', async () => {
+    const upstream = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}');
+    }).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const gateway = sandbox.start(['serve', '--port', '0'], { env: { OPENAI_BASE_URL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` } });
+    const url = await gateway.listening();
+    for (const model of ['nobody-knows', 'gpt-4o', 'nobody-knows', 'me-neither']) {
+      const headers = { 'content-type': 'application/json', 'authorization': 'Bearer sk-client' };
+      await (await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: JSON.stringify({ model, messages: [] }) })).text();
+    }
+    gateway.child.kill('SIGTERM');
+    const { code, stderr } = await gateway.ended;
+    upstream.close();
+    expect(code).to.equal(0);
+    const lines = stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.filter(({ msg }) => String(msg).startsWith('no price is known for this model')).map(({ level, provider, model }) => ({ level, provider, model }))).to.deep.equal([
+      { level: 'warn', provider: 'openai', model: 'nobody-knows' }, { level: 'warn', provider: 'openai', model: 'me-neither' },
+    ]);
+    expect(lines.filter(({ calls }) => calls !== undefined).map(({ calls }) => calls)).to.deep.equal([3]);
+    expect(records().map(({ model, cost }) => [model, cost])).to.deep.equal([['nobody-knows', undefined], ['gpt-4o', (3 * 2.5 + 4 * 10) / 1e6], ['nobody-knows', undefined], ['me-neither', undefined]]);
+  });
+
   describe('when it is told to stop', () => {
     let upstream: Server;
     let answers: ServerResponse[];
