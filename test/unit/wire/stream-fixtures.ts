@@ -158,6 +158,10 @@ export const STREAM_FIXTURES: readonly StreamFixture[] = [
   fixture('gemini/stream-error-array.json', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', {
     failed: true, hasToken: false, complete: false, providerErrorType: 'RESOURCE_EXHAUSTED',
   }, 'application/json'),
+  fixture('gemini/stream-error.sse', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', {
+    ...bad, complete: false, responseModel: 'gemini-2.5-flash', providerErrorType: 'UNAVAILABLE',
+    usage: { inputTokens: 11 },
+  }),
   fixture('gemini/interaction-stream.sse', '/v1beta/interactions', {
     ...good, responseModel: 'gemini-2.5-flash', finishReason: 'completed',
     // 11 prompt + 5 from tools; 6 output + 45 thoughts.
@@ -182,6 +186,9 @@ export const STREAM_FIXTURES: readonly StreamFixture[] = [
     },
   }, AWS),
   fixture('bedrock/converse-exception-stream.bin', '/model/m/converse-stream', {
+    ...bad, hasToken: false, providerErrorType: 'ThrottlingException',
+  }, AWS),
+  fixture('bedrock/converse-exception-stream.bin', '/model/m/invoke-with-response-stream', {
     ...bad, hasToken: false, providerErrorType: 'ThrottlingException',
   }, AWS),
   fixture('bedrock/invoke-anthropic-stream.bin', '/model/m/invoke-with-response-stream', {
