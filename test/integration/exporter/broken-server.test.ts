@@ -21,7 +21,7 @@ describe('export to a server that breaks', function () {
   afterEach(async () => {
     try {
       // One test that fails half-way spoils no other.
-      await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.blocks.read_only': null, 'cluster.max_shards_per_node': null } });
+      await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.blocks.read_only': null, 'cluster.max_shards_per_node': null, 'action.auto_create_index': null } });
     } finally {
       await harness.dispose();
     }
@@ -63,6 +63,19 @@ describe('export to a server that breaks', function () {
     const { reason } = await harness.until('held', ({ heldIndices, counters }) => heldIndices.length === 1 && counters.exported === 55);
     expect(reason).to.match(/validation_exception/);
     await harness.must('PUT', '/_cluster/settings', { persistent: { 'cluster.max_shards_per_node': null } });
+    await harness.drained();
+    await all();
+  });
+
+  it('waits for a day whose index may not be made, others go on', async () => {
+    await harness.start();
+    await harness.write(5);
+    await harness.drained();
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': 'false' } });
+    await harness.write(100, (i) => ({ receivedAt: Date.now() - (i % 2) * DAY }));
+    const { reason } = await harness.until('held', ({ heldIndices, counters }) => heldIndices.length === 1 && counters.exported === 55);
+    expect(reason).to.match(/404 index_not_found_exception/);
+    await harness.must('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': null } });
     await harness.drained();
     await all();
   });
@@ -169,5 +182,46 @@ describe('export to a server with too much to do', function () {
     const { counters } = await harness.drained();
     expect(counters.deadLetters).to.equal(0);
     await all();
+  });
+});
+
+describe('export to a server whose memory for writes is taken', function () {
+  this.timeout(240_000);
+  let server: Server;
+  let harness: ExportHarness;
+
+  before(async () => {
+    server = await ownServer({ 'indexing_pressure.memory.limit': '6mb' });
+    harness = await harnessOn(server);
+  });
+  after(async () => {
+    await harness.dispose();
+    await server.stop();
+  });
+
+  it('sends again what indexing pressure refuses', async () => {
+    const body = Array.from({ length: 2_000 }, () => `{"index":{}}\n{"a":"${'x'.repeat(1_000)}"}\n`).join('');
+    let flooding = true;
+    // Others hold the memory that is allowed: three such requests fill it.
+    const flood = Array.from({ length: 8 }, async () => {
+      while (flooding) await harness.admin.request({ method: 'POST', path: `/${harness.index}-flood/_bulk`, body }).catch(() => undefined);
+    });
+    const deadline = Date.now() + 90_000;
+    try {
+      const started = await harness.start();
+      while (started.status()?.lastError?.includes('429') !== true) {
+        if (Date.now() > deadline) throw new Error('the memory was never found taken');
+        await harness.write(100);
+        await sleep(50);
+      }
+      expect(started.status()?.lastError).to.match(/es_rejected_execution_exception/);
+    } finally {
+      flooding = false; // a flood that outlives its test would drown all that come after it
+      await Promise.all(flood);
+    }
+    await harness.must('DELETE', `/${harness.index}-flood`);
+    const { counters } = await harness.drained();
+    expect(counters.deadLetters).to.equal(0);
+    expect(await harness.ids()).to.deep.equal([...harness.written].sort());
   });
 });

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ExportHarness } from './harness.js';
+import { ExportHarness, sleep } from './harness.js';
 
 describe('export', () => {
   let harness: ExportHarness;
@@ -34,5 +34,16 @@ describe('export', () => {
     expect(counters).to.include({ exported: 10, existing: 0 });
     expect(await harness.ids()).to.deep.equal([...harness.written].sort());
     expect(await readdir(join(harness.dir, 'retry'))).to.deep.equal([]);
+  });
+
+  it('sends what was written just before it was told to stop', async () => {
+    await harness.write(5);
+    // It looks for lines rarely: what it has not seen yet must go all the same.
+    await harness.start({ timing: { pollMs: 10_000 } });
+    await harness.drained();
+    await sleep(300);
+    await harness.write(20);
+    await harness.stop();
+    expect(await harness.ids()).to.deep.equal([...harness.written].sort());
   });
 });
