@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
@@ -122,6 +122,45 @@ describe('gateway serve', () => {
     for (const entry of entries) {
       expect(statSync(join(entry.parentPath, entry.name)).mode & 0o777, entry.name).to.equal(entry.isDirectory() ? 0o700 : 0o600);
     }
+  });
+
+  describe('TELEMETRY_FSYNC', () => {
+    const CALLS = 20;
+    const spy = `data:text/javascript,${encodeURIComponent(`
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { fsync } = fs;
+      fs.fsync = (...args) => { process.stderr.write('an fsync\\n'); fsync(...args); };
+      syncBuiltinESMExports();`)}`;
+
+    for (const [mode, least, most] of [['always', CALLS, Infinity], ['interval', 1, CALLS - 1], ['never', 0, 0]] as const) {
+      it(`${mode} is how often the log is brought to disk`, async () => {
+        const gateway = sandbox.start(['serve', '--demo', '--port', '0'], { env: { TELEMETRY_FSYNC: mode, NODE_OPTIONS: `--import ${spy}` } });
+        const url = await gateway.listening();
+        for (let i = 0; i < CALLS; i++) await (await fetch(`${url}/demo/v1/models`)).text();
+        gateway.child.kill('SIGTERM');
+        const { code, stderr } = await gateway.ended;
+        expect(code).to.equal(0);
+        expect(records()).to.have.length(CALLS);
+        expect(stderr.split('an fsync\n').length - 1).to.be.within(least, most);
+      });
+    }
+  });
+
+  it('TELEMETRY_RETENTION is how long records stay', async () => {
+    mkdirSync(sandbox.telemetryDir);
+    const segment = (days: number): string => {
+      const path = join(sandbox.telemetryDir, `0000000${days}-999999999-abcdef.ndjson`);
+      writeFileSync(path, '{"request_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}\n');
+      const at = new Date(Date.now() - days * 86_400_000);
+      utimesSync(path, at, at);
+      return path;
+    };
+    const [young, old] = [segment(2), segment(4)];
+    const gateway = sandbox.start(['serve', '--port', '0'], { env: { TELEMETRY_RETENTION: '3d' } });
+    await gateway.listening();
+    await until(() => !existsSync(old));
+    expect(existsSync(young)).to.equal(true);
   });
 
   describe('what it cannot start with is exit 2', () => {
@@ -338,5 +377,36 @@ describe('gateway serve', () => {
       expect(code).to.equal(143);
       await reader.cancel().catch(() => undefined);
     });
+
+    for (const [how, end] of [
+      ['kill -9', (gateway: GatewayProcess): Promise<void> => { gateway.child.kill('SIGKILL'); return Promise.resolve(); }],
+      ['a second signal', async (gateway: GatewayProcess): Promise<void> => {
+        gateway.child.kill('SIGTERM');
+        await gateway.prints('stderr', /stopping/);
+        const again = setInterval(() => { gateway.child.kill('SIGTERM'); }, 200);
+        await gateway.ended;
+        clearInterval(again);
+      }],
+    ] as const) {
+      it(`${how} loses no record of an answer that was received, and leaves none and no half line of one in flight`, async () => {
+        const { gateway, url, reader } = await streaming({ SHUTDOWN_TIMEOUT: '0' });
+        const whole = fetch(`${url}/v1/chat/completions`, {
+          method: 'POST', headers: { 'content-type': 'application/json', 'authorization': 'Bearer sk-client' }, body: '{"model":"m","stream":true,"messages":[]}',
+        });
+        await until(() => answers.length === 2);
+        answers[1]?.end('data: [DONE]\n\n');
+        const received = await whole;
+        expect(await received.text()).to.include('[DONE]');
+        await end(gateway);
+        await gateway.ended;
+        const broken: unknown = await (async () => {
+          for (let part = await reader.read(); !part.done; part = await reader.read());
+        })().catch((error: unknown) => error);
+        expect(broken).to.be.an('error');
+        const text = readdirSync(sandbox.telemetryDir).filter((name) => name.endsWith('.ndjson')).map((name) => readFileSync(join(sandbox.telemetryDir, name), 'utf8')).join('');
+        expect(text.endsWith('\n')).to.equal(true);
+        expect(records().map(({ request_id: id }) => id)).to.deep.equal([received.headers.get('x-gateway-request-id')]);
+      });
+    }
   });
 });
