@@ -15,7 +15,7 @@ export const anthropic: Provider = {
   unmistakableHeaders: ['anthropic-version'],
   dialects: [
     ...anthropicRules,
-    { path: /\/v1\/chat\/completions$/, dialect: openAiChatDialect(), auth: 'bearer' },
+    { path: /\/v1\/chat\/completions$/, dialect: openAiChatDialect(), auth: 'bearer', streamUsage: true }, // documented as supported in full
   ],
   defaultDialect: anthropicStored,
   defaultHeaders: { 'anthropic-version': '2023-06-01' },

@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
   { provider: 'gemini', model: 'gemini-2.5-flash', path: '/v1beta/openai/chat/completions', usage: PLAIN, expected: PLAIN_RECORD, cost: (12 * 0.3 + 8 * 2.5) / M },
   { provider: 'bedrock', model: 'openai.gpt-oss-20b-1:0', path: '/openai/v1/chat/completions', usage: PLAIN, expected: PLAIN_RECORD, cost: (12 * 0.07 + 8 * 0.3) / M },
   { provider: 'cohere', model: 'command-a-03-2025', path: '/compatibility/v1/chat/completions', usage: PLAIN, expected: PLAIN_RECORD, cost: (12 * 2.5 + 8 * 10) / M },
-  { provider: 'anthropic', model: 'claude-sonnet-4-5', path: '/v1/chat/completions', usage: PLAIN, expected: PLAIN_RECORD, cost: (12 * 3 + 8 * 15) / M },
+  { provider: 'anthropic', model: 'claude-sonnet-4-5', path: '/v1/chat/completions', usage: PLAIN, expected: PLAIN_RECORD, cost: (12 * 3 + 8 * 15) / M, asks: true },
   { provider: 'lab', model: 'tiny', path: '/v1/chat/completions', usage: PLAIN, expected: PLAIN_RECORD, cost: undefined, asks: true },
 ];
 

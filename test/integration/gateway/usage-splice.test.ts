@@ -72,7 +72,7 @@ describe('the usage splice', () => {
   });
 
   it('splices wherever the provider documents it', async () => {
-    for (const path of ['/azure-openai/v1/chat/completions', '/openai/deployments/d/chat/completions', '/deepseek/v1/chat/completions', '/cerebras/v1/chat/completions', '/ollama/v1/chat/completions', '/vllm/v1/chat/completions', '/v1/completions']) {
+    for (const path of ['/azure-openai/v1/chat/completions', '/anthropic/v1/chat/completions', '/openai/deployments/d/chat/completions', '/deepseek/v1/chat/completions', '/cerebras/v1/chat/completions', '/ollama/v1/chat/completions', '/vllm/v1/chat/completions', '/v1/completions']) {
       const { sent, got } = await call('{"stream":true}', { path });
       expect([path, sent, got]).to.deep.equal([path, '{"stream_options":{"include_usage":true},"stream":true}', CUT]);
       await suite.proxy.close();

@@ -22,7 +22,7 @@ const TABLE: readonly [string, string, string][] = [
   ['anthropic', '/v1/messages', 'anthropic-messages'],
   ['anthropic', '/v1/messages/count_tokens', 'anthropic-messages stored'],
   ['anthropic', '/v1/messages/batches', 'anthropic-messages stored'],
-  ['anthropic', '/v1/chat/completions', 'openai-chat'],
+  ['anthropic', '/v1/chat/completions', 'openai-chat*'],
   ['gemini', '/v1beta/models/g:generateContent', 'gemini'],
   ['gemini', '/v1beta/models/g:streamGenerateContent', 'gemini'],
   ['gemini', '/v1beta/models/g:countTokens', 'gemini stored'],
