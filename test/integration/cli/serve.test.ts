@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { until } from '../../support/proxy-harness.js';
-import { Sandbox } from './gateway-process.js';
+import { Sandbox, type GatewayProcess } from './gateway-process.js';
 
 const NOBODY = 65_534;
 const AS_ROOT = process.getuid?.() === 0;
