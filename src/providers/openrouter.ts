@@ -1,7 +1,8 @@
 import type { Provider } from '../domain/provider.js';
 import { asAmount, asRecord, type JsonRecord } from '../wire/json-values.js';
 import { openAiChatDialect } from '../wire/openai-chat.js';
-import { openAiOther } from '../wire/openai-other.js';
+import { openAiOtherDialect } from '../wire/openai-other.js';
+import { openAiResponsesDialect } from '../wire/openai-responses.js';
 import { openAiRules } from './rules/openai-rules.js';
 
 /** `cost` is in dollars; with the caller's own key at the upstream provider that provider's price comes on top. */
@@ -19,6 +20,6 @@ export const openrouter: Provider = {
   nativeRoots: ['/api'],
   auth: 'bearer',
   // The last chunk always has the usage: nothing needs to be asked for.
-  dialects: openAiRules({ chat: openAiChatDialect({ cost }) }),
-  defaultDialect: openAiOther,
+  dialects: openAiRules({ chat: openAiChatDialect({ cost }), responses: openAiResponsesDialect({ cost }) }),
+  defaultDialect: openAiOtherDialect({ cost }),
 };

@@ -5,6 +5,7 @@ import { isEventStream } from './content-type.js';
 import { asCode, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 import { isDone } from './openai-chat.js';
 import { openAiErrorBody, readOpenAiError } from './openai-errors.js';
+import type { OpenAiUsageFlavour } from './openai-usage.js';
 import { responsesUsage } from './responses-usage.js';
 
 const LAST_EVENTS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
@@ -12,45 +13,49 @@ const RESPONSE = needle('response');
 const TYPE_MEMBER = /"type"\s*:\s*"([a-z_.]+)"/;
 
 /** The Responses API: everything that matters stands in the `response` of its events. */
-export const openAiResponses: Dialect = {
-  name: 'openai-responses',
-  bodyMembers: ['model', 'usage', 'service_tier', 'status', 'incomplete_details', 'error', 'object', 'code', 'type', 'detail', 'fault'],
-  usageMember: 'usage',
-  streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
-  errorBody: openAiErrorBody,
-  readPath: readDeploymentPath,
-  readBody(body, status, into) {
-    const response = asRecord(body);
-    if (response === undefined) return;
-    readOpenAiError(response, status >= 400, into);
-    if (status < 400) readResponse(response, into);
-  },
-  readEvent(event, into) {
-    if (isDone(event.data)) {
-      into.complete = true;
-      return;
-    }
-    const type = event.type === '' ? typeOf(event.data) : event.type;
-    if (type.endsWith('.delta')) {
-      into.hasToken = true;
-      return;
-    }
-    const last = LAST_EVENTS.has(type);
-    const wanted = last || type === 'error' || (into.responseModel === undefined && event.data.indexOf(RESPONSE) !== -1);
-    if (!wanted) return;
-    const parsed = asRecord(parseJson(event.data));
-    const response = asRecord(parsed?.response);
-    if (response !== undefined) readResponse(response, into);
-    if (last) into.complete = true;
-    if (type === 'response.failed') into.failed = true;
-    if (type === 'error') readErrorEvent(parsed, into);
-  },
-};
+export function openAiResponsesDialect(flavour: OpenAiUsageFlavour = {}): Dialect {
+  return {
+    name: 'openai-responses',
+    bodyMembers: ['model', 'usage', 'service_tier', 'status', 'incomplete_details', 'error', 'object', 'code', 'type', 'detail', 'fault'],
+    usageMember: 'usage',
+    streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
+    errorBody: openAiErrorBody,
+    readPath: readDeploymentPath,
+    readBody(body, status, into) {
+      const response = asRecord(body);
+      if (response === undefined) return;
+      readOpenAiError(response, status >= 400, into);
+      if (status < 400) readResponse(response, into, flavour);
+    },
+    readEvent(event, into) {
+      if (isDone(event.data)) {
+        into.complete = true;
+        return;
+      }
+      const type = event.type === '' ? typeOf(event.data) : event.type;
+      if (type.endsWith('.delta')) {
+        into.hasToken = true;
+        return;
+      }
+      const last = LAST_EVENTS.has(type);
+      const wanted = last || type === 'error' || (into.responseModel === undefined && event.data.indexOf(RESPONSE) !== -1);
+      if (!wanted) return;
+      const parsed = asRecord(parseJson(event.data));
+      const response = asRecord(parsed?.response);
+      if (response !== undefined) readResponse(response, into, flavour);
+      if (last) into.complete = true;
+      if (type === 'response.failed') into.failed = true;
+      if (type === 'error') readErrorEvent(parsed, into);
+    },
+  };
+}
 
-function readResponse(response: JsonRecord, into: Observation): void {
+export const openAiResponses = openAiResponsesDialect();
+
+function readResponse(response: JsonRecord, into: Observation, flavour: OpenAiUsageFlavour): void {
   const model = asText(response.model);
   if (model !== undefined) into.responseModel = model;
-  const usage = responsesUsage(response.usage, response.service_tier);
+  const usage = responsesUsage(response.usage, response.service_tier, flavour);
   if (usage !== undefined) into.usage = usage;
   const status = asText(response.status);
   const reason = asText(asRecord(response.incomplete_details)?.reason);

@@ -1,12 +1,13 @@
 import type { Usage } from '../domain/usage.js';
 import { asAmount, asCount, asRecord, asText } from './json-values.js';
+import type { OpenAiUsageFlavour } from './openai-usage.js';
 import { makeUsage } from './make-usage.js';
 
 /**
  * `usage` of the Responses API, of images, transcription and speech: `input_tokens`,
  * `output_tokens` and their details (`input_tokens_details`; of audio `input_token_details`).
  */
-export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | undefined {
+export function responsesUsage(raw: unknown, serviceTier?: unknown, { cost }: OpenAiUsageFlavour = {}): Usage | undefined {
   const usage = asRecord(raw);
   const input = asCount(usage?.input_tokens);
   const output = asCount(usage?.output_tokens);
@@ -30,7 +31,7 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown): Usage | und
     cachedImageTokens: asCount(cachedDetails?.image_tokens),
     // The images API counts input by kind; its output is the image, unless details say otherwise.
     outputImageTokens: asCount(outputDetails?.image_tokens) ?? (imageInput === undefined || outputDetails !== undefined ? undefined : output),
-    providerCost: ticks === undefined ? undefined : ticks / 1e10,
+    providerCost: ticks === undefined ? cost?.(usage) : ticks / 1e10,
     serviceTier: asText(serviceTier),
   });
 }

@@ -14,6 +14,8 @@ export const openAiSockets: readonly RegExp[] = [/\/(?:realtime|responses)$/];
 export interface OpenAiRuleOptions {
   /** The chat dialect, where `usage` differs from OpenAI's. */
   readonly chat?: Dialect;
+  /** The same of the Responses API. */
+  readonly responses?: Dialect;
   /** The provider documents `stream_options.include_usage`. */
   readonly streamUsage?: boolean;
   /** It has WebSocket interfaces, at `openAiSockets`. */
@@ -24,11 +26,11 @@ export interface OpenAiRuleOptions {
  * The paths of an OpenAI-like API, whatever its root. What matches none uses a model in another way
  * (embeddings, images, audio, rerank, moderation): that is `openAiOther`, the default of such providers.
  */
-export function openAiRules({ chat = openAiChat, streamUsage = false, realtime = false }: OpenAiRuleOptions = {}): readonly DialectRule[] {
+export function openAiRules({ chat = openAiChat, responses = openAiResponses, streamUsage = false, realtime = false }: OpenAiRuleOptions = {}): readonly DialectRule[] {
   return [
     // Chat, text, fill-in-the-middle and agent completions.
     { path: /\/completions$/, dialect: chat, ...(streamUsage ? { streamUsage } : {}) },
-    { path: /\/responses(?:\/compact)?$/, dialect: openAiResponses },
+    { path: /\/responses(?:\/compact)?$/, dialect: responses },
     { path: /\/v1\/messages$/, dialect: anthropicMessages },
     ...(realtime ? [{ path: /\/realtime$/, dialect: openAiRealtime }] : []),
     {
