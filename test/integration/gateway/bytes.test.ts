@@ -33,6 +33,23 @@ describe('bytes of requests', () => {
     expect(await suite.proxy.exchange()).to.deep.include({ requestSize: Buffer.byteLength(body), model: 'm' });
   });
 
+  for (const [provider, path] of [['openai', '/v1/some/new-thing?a=%20b'], ['anthropic', '/anthropic/v1/some/new-thing'], ['gemini', '/v1beta/some:newThing'], ['bedrock', '/model/m/new-thing'], ['cohere', '/cohere/v2/new-thing'], ['ollama', '/ollama/api/new-thing']] as const) {
+    it(`passes what it does not understand, both ways, and records what is known: ${provider}`, async () => {
+      const every = Buffer.from(Array.from({ length: 3 * 256 }, (_, i) => i % 256));
+      const answer = Buffer.concat([every, every]);
+      await suite.start((_q, response) => { response.writeHead(218, { 'content-type': 'application/x-new', 'x-new': '1' }).end(answer); }, { env: { AWS_BEARER_TOKEN_BEDROCK: 'k' } });
+      const response = await fetch(suite.proxy.url + path, { method: 'POST', body: every, headers: { 'content-type': 'application/x-new', 'authorization': 'Bearer sk' } });
+      expect([response.status, response.headers.get('content-type'), response.headers.get('x-new')]).to.deep.equal([218, 'application/x-new', '1']);
+      expect(Buffer.from(await response.arrayBuffer()).equals(answer)).to.equal(true);
+      const { request, body } = suite.upstream.requests[0] as (typeof suite.upstream.requests)[number];
+      expect(body.equals(every)).to.equal(true);
+      expect(request.url).to.equal(path.replace(/^\/(?:anthropic|cohere|ollama)\//, '/'));
+      expect(await suite.proxy.exchange()).to.deep.include({
+        provider, path: path.replace(/\?.*/, ''), method: 'POST', statusCode: 218, requestSize: every.length, responseSize: answer.length, endReason: 'complete', errorCount: 0, usage: undefined, finishReason: undefined,
+      });
+    });
+  }
+
   it('reads no model out of an encoded body, and forwards it as it is', async () => {
     await suite.start((_q, response) => response.end('{}'));
     const body = gzipSync('{"model":"m","stream":true}');
