@@ -318,6 +318,29 @@ describe('one record per request', () => {
     expect(suite.upstream.requests).to.have.length(0);
   });
 
+  for (const [how, hours] of [['back', -2], ['forward', 2]] as const) {
+    it(`durations are right where the clock is set ${how} in the middle of a call`, async () => {
+      const real = Date.now;
+      try {
+        await start((_q, response) => {
+          Date.now = () => real() + hours * 3_600_000;
+          setTimeout(() => { response.writeHead(200, { 'content-type': 'text/event-stream' }).write(EVENT); }, 60);
+          setTimeout(() => { response.end(DONE); }, 120);
+        });
+        const before = real();
+        await (await fetch(`${suite.proxy.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: STREAM })).text();
+        const exchange = await suite.proxy.exchange();
+        // Far below two hours, and not below what it took.
+        expect(exchange.totalMs).to.be.within(100, 60_000);
+        expect(exchange.providerMs).to.be.within(100, 60_000);
+        expect(exchange.timeToFirstTokenMs).to.be.within(40, 60_000);
+        expect(exchange.receivedAt).to.be.within(before - 1, real());
+      } finally {
+        Date.now = real;
+      }
+    });
+  }
+
   it('tracking headers are recorded and not forwarded (rule 18)', async () => {
     await start((_q, response) => response.end('{}'));
     await fetch(`${suite.proxy.url}/v1/models`, { headers: { 'x-project-id': 'p', 'x-organization-id': 'o', 'x-user-id': 'u', 'x-experiment-id': 'e' } });
