@@ -73,8 +73,9 @@ describe('export to a server that breaks', function () {
     await harness.drained();
     await harness.must('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': 'false' } });
     await harness.write(100, (i) => ({ receivedAt: Date.now() - (i % 2) * DAY }));
-    const { reason } = await harness.until('held', ({ heldIndices, counters }) => heldIndices.length === 1 && counters.exported === 55);
+    const { reason, counters } = await harness.until('held', (status) => status.heldIndices.length === 1 && status.counters.exported === 55);
     expect(reason).to.match(/404 index_not_found_exception/);
+    expect(counters.retried, 'held at once').to.equal(0);
     await harness.must('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': null } });
     await harness.drained();
     await all();
