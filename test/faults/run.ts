@@ -9,6 +9,7 @@ import { FaultProxy } from '../support/fault-proxy.js';
 import { freePorts } from '../support/elasticsearch/ports.js';
 import { ensureBuilt } from '../support/built-gateway.js';
 import { ownServer } from '../support/own-server.js';
+import { DrainWatch } from './drain-watch.js';
 import { FAULTS, type Fault, type World } from './faults.js';
 import { GatewayUnderTest } from './gateway-under-test.js';
 import { Load } from './load.js';
@@ -70,7 +71,11 @@ const world: World = { gateway, proxy, server, admin, passwordFile, password, in
 const load = new Load(gateway.url, Number(values['pause-ms']));
 const counts = new Map<string, number>();
 let ok = false;
-const sampler = setInterval(() => { void gateway.sample(); }, 1_000);
+const drains = new DrainWatch();
+const sampler = setInterval(() => {
+  void gateway.sample();
+  void gateway.ready().then((state) => { drains.saw(state?.oldest_unexported_seconds); });
+}, 1_000);
 
 try {
   await gateway.start();
@@ -101,6 +106,7 @@ try {
   say(`not exported           ${String(proof.notExported.length)}${examples(proof.notExported)}`);
   say(`doubled                ${String(proof.doubled.length)}${examples(proof.doubled)}`);
   say(`different              ${String(proof.different.length)}${examples(proof.different)}`);
+  say(`longest drain          ${String(Math.round(Math.max(drainMs, drains.longestMs) / 1_000))} s (behind under load for ${String(Math.round(drains.longestMs / 1_000))} s at most)`);
   say(`drain after the last   ${String(Math.round(drainMs / 1_000))} s`);
   say(`peak memory            ${String(gateway.peakRssMb)} MiB in any process of the gateway`);
   say(ok ? 'kept' : `BROKEN; what is left is in ${dir}`);
