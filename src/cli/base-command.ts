@@ -32,14 +32,14 @@ export abstract class BaseCommand extends Command {
     return !this.jsonEnabled() && hasColor(process.stdout, process.env);
   }
 
-  /** Whether progress may move on stderr (`withSpinner`). */
+  /** Whether progress may move on stderr (`withSpinner`). On a terminal of no width ora would clear lines for ever. */
   protected get animated(): boolean {
-    return !this.jsonEnabled() && process.stderr.isTTY && process.env['TERM'] !== 'dumb' && process.env['CI'] === undefined;
+    return !this.jsonEnabled() && process.stderr.isTTY && process.stderr.columns > 0 && process.env['TERM'] !== 'dumb' && process.env['CI'] === undefined;
   }
 
-  /** Columns of the terminal for `renderTable`; undefined in a pipe. */
+  /** Columns of the terminal for `renderTable`; undefined in a pipe, and where the terminal does not know. */
   protected get width(): number | undefined {
-    return process.stdout.isTTY ? process.stdout.columns : undefined;
+    return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined;
   }
 
   override logJson(json: unknown): void {

@@ -15,6 +15,8 @@ export interface InitOptions {
   readonly options?: ObjectOptions;
   /** Also make the roles. */
   readonly roles?: boolean;
+  /** Told the plan before anything else is done with it. */
+  readonly onPlan?: (plan: InitPlan) => Promise<void>;
   readonly onStep?: OnStep;
   /** Asked before anything is changed; false leaves everything as it is. */
   readonly confirm?: (plan: InitPlan) => Promise<boolean>;
@@ -30,6 +32,7 @@ export interface InitOutcome {
 /** What `gateway es init` does: plan, and unless it is a dry run, apply. Throws Failures. */
 export async function runInit(elastic: Elastic, config: Pick<ElasticsearchConfig, 'index' | 'layout'>, options: InitOptions): Promise<InitOutcome> {
   const plan = await wholePlan(elastic, config, options);
+  await options.onPlan?.(plan);
   const ok = plan.steps.every((step) => step.action !== 'conflict');
   if (options.dryRun) return { plan, changed: false, ok };
   if (options.confirm !== undefined && !(await options.confirm(plan))) return { plan, changed: false, ok: false };

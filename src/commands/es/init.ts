@@ -67,10 +67,12 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     return withCluster(config, async (elastic) => {
       const { plan, changed, ok } = await runInit(elastic, config, {
         force: flags.force, dryRun: flags['dry-run'], now: Date.now(), options, roles: flags.roles,
+        onPlan: (plan) => this.show(plan),
         onStep: (step, work) => withSpinner(`${step.action} ${step.id}: ${step.detail}`, work, { enabled: this.animated, keep: true }),
         ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan) }),
       });
-      await this.show(plan, changed, flags['dry-run']);
+      if (flags['dry-run']) this.out(`\n${(await import('../../elastic/plan-text.js')).requestsText(plan)}`);
+      else this.out(changed ? '\nDone. `gateway es verify` checks the whole way from here to the index.' : '\nNothing was changed.');
       if (!ok) process.exitCode = EXIT.failed;
       const report = { ...initReport(plan, changed), ...(flags['dry-run'] && { requests: plan.steps.flatMap((step) => step.requests) }) };
       if (!flags['api-key']) return report;
@@ -85,9 +87,10 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
   private async mayReplace(plan: InitPlan): Promise<boolean> {
     const replaced = plan.steps.filter((step) => step.action === 'update' && step.replaces === true);
     if (replaced.length === 0 || this.jsonEnabled()) return true;
-    const { differencesText } = await import('../../elastic/plan-text.js');
-    this.note(differencesText(replaced));
-    for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);
+    if (!process.stdout.isTTY) { // the plan went elsewhere, and whoever is asked must see this
+      const { differencesText } = await import('../../elastic/plan-text.js');
+      this.note(differencesText(replaced));
+    }
     return confirm(`Replace ${replaced.map((step) => step.id).join(' and ')}?`);
   }
 
@@ -102,15 +105,13 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     return report;
   }
 
-  private async show(plan: InitPlan, changed: boolean, dryRun: boolean): Promise<void> {
-    const { differencesText, requestsText } = await import('../../elastic/plan-text.js');
+  private async show(plan: InitPlan): Promise<void> {
+    const { differencesText } = await import('../../elastic/plan-text.js');
     if (this.jsonEnabled()) return;
     this.out(renderSteps(plan.steps, { color: this.color, width: this.width ?? PIPE_WIDTH }));
     const differences = differencesText(plan.steps);
     if (differences !== '') this.out(`\n${differences}`);
     for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);
-    if (dryRun) this.out(`\n${requestsText(plan)}`);
-    else this.out(changed ? '\nDone. `gateway es verify` checks the whole way from here to the index.' : '\nNothing was changed.');
   }
 
   private async print(config: ElasticsearchConfig, options: ObjectOptions, roles: boolean): Promise<unknown> {

@@ -5,7 +5,7 @@ import { at, listAt, stringAt } from '../../../src/elastic/json.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
 import { createElastic } from '../../../src/elastic/client.js';
 import { Admin, cluster, configOf, freshName } from './cluster.js';
-import { gateway, gatewayJson, run } from './gateway-command.js';
+import { gateway, gatewayJson, gatewayOnTerminal, run } from './gateway-command.js';
 
 const actions = (json: unknown): Record<string, unknown> => Object.fromEntries(listAt(json, 'steps').map((step) => [String(at(step, 'id')), at(step, 'action')]));
 
@@ -83,6 +83,65 @@ describe('gateway es init', () => {
     expect(listAt(json, 'steps').map((step) => String(at(step, 'detail'))).join('\n')).to.match(/Warning: .*30d/);
   });
 
+  it('asks on a terminal before it replaces or keeps for a shorter time: Enter changes nothing, --yes asks nothing', async () => {
+    expect((await gatewayJson(['es', 'init'], env)).code).to.equal(0);
+    const age = async (): Promise<unknown> => at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age');
+    const refused = await gatewayOnTerminal(['es', 'init', '--retention', '7d'], env, { answer: '\r' });
+    expect(refused.code, refused.stdout).to.equal(1);
+    expect(refused.stdout).to.match(/\+ +"604800000ms"[\s\S]*Warning: the server will delete records after 7d instead of 30d[\s\S]*Replace policy\? \[y\/N\][\s\S]*Nothing was changed\./);
+    expect(await age()).to.equal('30d');
+    expect((await gatewayOnTerminal(['es', 'init', '--retention', '7d'], env, { answer: 'y\r' })).code).to.equal(0);
+    expect(await age()).to.equal('7d');
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
+    const said = await gatewayOnTerminal(['es', 'init', '--force', '--yes'], env);
+    expect(said.code, said.stdout).to.equal(0);
+    expect(said.stdout).not.to.include('[y/N]');
+    expect(await age()).not.to.equal('90d');
+  });
+
+  it('ends on a terminal that does not know its width, as one of a container at first', async () => {
+    const { code, stdout } = await gatewayOnTerminal(['es', 'init'], env, { columns: 0 });
+    expect(code, stdout.slice(-1000)).to.equal(0);
+    expect(stdout).to.match(/│ template +│ .*create.* +│/).and.match(/Done\./);
+  });
+
+  it('shows the plan before anything else is done, also where the credentials may not bring it about', async () => {
+    const user = await admin.user(`${name}-user`, ['monitor', 'read_ilm'], [{ names: [`${name}*`], privileges: ['view_index_metadata'] }]);
+    try {
+      const { code, stdout, stderr } = await gateway(['es', 'init'], { ...env, ELASTICSEARCH_USERNAME: user.username, ELASTICSEARCH_PASSWORD: user.password });
+      expect(code).to.equal(1);
+      expect(stdout).to.match(/│ policy +│ create +│/).and.match(/│ index +│ create +│/).and.not.match(/Done|Nothing was changed/);
+      expect(stderr).to.match(/nothing was changed: policy needs cluster privilege manage_ilm/);
+    } finally {
+      await admin.dropUser(user.username);
+    }
+  });
+
+  it('takes the layout as a flag: warns aloud of what single and data-stream cost, and changes nothing where it cannot be had', async () => {
+    const single = await gateway(['es', 'init', '--layout', 'single'], env);
+    expect(single.code, single.stderr).to.equal(0);
+    expect(single.stderr).to.match(/Warning: .*deletes the whole index/);
+    expect(Object.keys(await admin.must('GET', `/${name}*/_mapping`) as object)).to.deep.equal([name]);
+    const before = await admin.must('GET', `/_index_template/${name}-template`);
+    for (const layout of ['daily', 'data-stream']) {
+      const refused = await gatewayJson(['es', 'init', '--layout', layout], env);
+      expect({ code: refused.code, changed: refused.json['changed'], steps: actions(refused.json) }, layout).to.deep.equal({ code: 1, changed: false, steps: { layout: 'conflict' } });
+    }
+    expect(await admin.must('GET', `/_index_template/${name}-template`)).to.deep.equal(before);
+
+    const stream = freshName();
+    names.push(stream);
+    const made = await gateway(['es', 'init', '--layout', 'data-stream'], { ELASTICSEARCH_INDEX: stream });
+    if ((await admin.version()) === 7) {
+      expect(made.code).to.equal(1);
+      expect((await admin.ask('GET', `/_index_template/${stream}-template`)).status).to.equal(404);
+      return;
+    }
+    expect(made.code, made.stderr).to.equal(0);
+    expect(made.stderr).to.match(/Warning: .*sent again after a rollover is stored twice/);
+    expect(at(await admin.must('GET', `/_ilm/policy/${stream}-policy`), `${stream}-policy`, 'policy', 'phases', 'hot', 'actions', 'rollover')).to.deep.include({ max_age: '1d' });
+  });
+
   it('keeps what was chosen about lifecycle and volume when it is run again without the flags', async () => {
     const chosen = ['--retention', '90d', '--shards', '2', '--replicas', '0', '--refresh-interval', '30s', '--codec', 'default'];
     expect((await gatewayJson(['es', 'init', ...chosen], env)).code).to.equal(0);
@@ -108,6 +167,28 @@ describe('gateway es init', () => {
     const verified = await gatewayJson(['es', 'verify', '--only', 'authentication,privileges,policy,template,write,newest'], withKey);
     expect(verified.json['checks']).to.satisfy((checks: { status: string }[]) => checks.length === 6 && checks.every((check) => check.status === 'ok'), JSON.stringify(verified.json));
     expect(await admin.must('DELETE', '/_security/api_key', { name: `${name}-writer` })).to.have.property('invalidated_api_keys').with.length(1);
+  });
+
+  it('shows an API key once, with its line for .env', async () => {
+    const { code, stdout, stderr } = await gateway(['es', 'init', '--api-key'], env);
+    expect(code, stderr).to.equal(0);
+    const [[, key = ''] = [], ...others] = [...`${stdout}${stderr}`.matchAll(/^ELASTICSEARCH_API_KEY=(\S+)$/gm)];
+    expect(others).to.deep.equal([]);
+    expect(`${stdout}${stderr}`.split(key)).to.have.length(2);
+    const { json } = await gatewayJson(['es', 'verify', '--only', 'authentication'], { ...env, ELASTICSEARCH_API_KEY: key, ELASTICSEARCH_USERNAME: '', ELASTICSEARCH_PASSWORD: '' });
+    expect(at(json, 'checks', 0)).to.include({ id: 'authentication', status: 'ok' });
+    await admin.must('DELETE', '/_security/api_key', { name: `${name}-writer` });
+  });
+
+  it('keeps a role that somebody has edited until --force', async () => {
+    expect((await gatewayJson(['es', 'init', '--roles'], env)).code).to.equal(0);
+    await admin.must('PUT', `/_security/role/${name}-reader`, { cluster: ['monitor'], indices: [{ names: [name], privileges: ['read'] }] });
+    const kept = await gatewayJson(['es', 'init', '--roles'], env);
+    expect(kept.code).to.equal(1);
+    expect(actions(kept.json)).to.include({ 'role-writer': 'unchanged', 'role-reader': 'conflict', 'role-admin': 'unchanged' });
+    expect(at(await admin.must('GET', `/_security/role/${name}-reader`), `${name}-reader`, 'cluster')).to.deep.equal(['monitor']);
+    expect(actions((await gatewayJson(['es', 'init', '--roles', '--force'], env)).json)).to.include({ 'role-reader': 'update' });
+    expect(at(await admin.must('GET', `/_security/role/${name}-reader`), `${name}-reader`, 'cluster')).to.deep.equal([]);
   });
 
   it('does every step with the role NAME-admin, and migration\'s and verify\'s checks with NAME-writer', async () => {

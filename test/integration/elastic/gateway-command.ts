@@ -27,6 +27,34 @@ export async function gateway(argv: readonly string[], env: Readonly<Record<stri
   }
 }
 
+/** The same on a terminal of its own: `answer` is typed once it asks. What the terminal shows is `stdout`. With 0 `columns` it does not know its width. */
+export async function gatewayOnTerminal(argv: readonly string[], env: Readonly<Record<string, string>>, { answer, columns = 120 }: { answer?: string; columns?: number } = {}): Promise<CommandResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-terminal-'));
+  const { url, username, password } = cluster();
+  const words = [process.execPath, DEV, ...argv].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qec', `stty cols ${String(columns)}; ${words}`, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'], env: {
+    PATH: process.env['PATH'] ?? '', HOME: folder, TERM: 'xterm', SHELL: '/bin/sh', TELEMETRY_DIR: join(folder, 'telemetry'),
+    ELASTICSEARCH_URL: url, ELASTICSEARCH_USERNAME: username, ELASTICSEARCH_PASSWORD: password, ...env,
+  } });
+  try {
+    return await new Promise((resolve, reject) => {
+      let stdout = '';
+      let asked = false;
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+        if (asked || answer === undefined || !stdout.includes('[y/N]')) return;
+        asked = true;
+        child.stdin.write(answer);
+      });
+      child.once('error', reject);
+      child.once('close', (code) => { resolve({ code, stdout, stderr: '' }); });
+    });
+  } finally {
+    child.stdin.destroy();
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** The same, its stdout read as JSON. */
 export async function gatewayJson(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; json: Record<string, unknown> }> {
   const { code, stdout, stderr } = await gateway([...argv, '--json'], env);
