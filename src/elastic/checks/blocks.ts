@@ -14,8 +14,8 @@ export const blocks: Check = {
     if (state === undefined || plan === undefined) throw new Error('the check layout leaves what is there');
     const settings = await elastic.request({ method: 'GET', path: '/_cluster/settings', query: { filter_path: '*.cluster.blocks' } });
     for (const block of ['read_only', 'read_only_allow_delete']) {
-      const set = isGood(settings) && ['persistent', 'transient'].some((source) => String(at(settings.body, source, 'cluster', 'blocks', block)) === 'true');
-      if (set) return fail(`the whole cluster is read-only (cluster.blocks.${block})`, `PUT _cluster/settings {"persistent":{"cluster.blocks.${block}":null}}`);
+      const source = isGood(settings) ? ['transient', 'persistent'].find((each) => String(at(settings.body, each, 'cluster', 'blocks', block)) === 'true') : undefined;
+      if (source !== undefined) return fail(`the whole cluster is read-only (cluster.blocks.${block})`, `PUT _cluster/settings {"${source}":{"cluster.blocks.${block}":null}}`);
     }
     const current = currentIndex(state.indices, config.index, plan.layout, now());
     if (current?.closed === true) return fail(`${current.name} is closed`, `POST ${current.name}/_open`);

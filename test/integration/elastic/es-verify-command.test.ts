@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -104,6 +106,17 @@ describe('gateway es verify', () => {
       const { code, json } = await gatewayJson(['es', 'verify', ...argv], nowhere);
       expect(code, argv.join(' ')).to.equal(2);
       expect(at(json, 'error', 'message')).to.match(words);
+    }
+  });
+
+  it('waits for a slow cluster as long as --timeout says', async () => {
+    const server = createServer((_, response) => { setTimeout(() => { response.writeHead(200, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' }).end('{}'); }, 2000); });
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    const slow = { ...env, ELASTICSEARCH_URL: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}` };
+    try {
+      for (const [timeout, status] of [['100ms', 'fail'], ['60s', 'ok']] as const) expect(statuses((await gatewayJson(['es', 'verify', '--only', 'http', '--timeout', timeout], slow)).json), timeout).to.deep.equal({ http: status });
+    } finally {
+      server.close();
     }
   });
 

@@ -183,6 +183,10 @@ describe('es verify on a real cluster', () => {
     const write = await blocked('write');
     expect(write['blocks']?.message).to.match(/may not be written to \(index\.blocks\.write\)/);
     expect(write['write']?.message).to.match(/FORBIDDEN\/8/);
+    const only = await blocked('read_only');
+    expect(only['blocks']?.message).to.match(/may not be written to \(index\.blocks\.read_only\)/);
+    expect(only['blocks']?.fix).to.equal(`PUT ${index}/_settings {"index.blocks.read_only":null}`);
+    expect(only['write']?.message).to.match(/FORBIDDEN\/5/);
     const full = await blocked('read_only_allow_delete');
     expect(full['blocks']?.fix).to.match(/Free disk space/);
     expect(full['write']?.fix).to.match(/disk is full/);
@@ -197,6 +201,49 @@ describe('es verify on a real cluster', () => {
     expect((await verify())['write']).to.include({ status: 'ok' });
   });
 
+  it('tells a cluster that is read-only, with the request that lifts it', async () => {
+    await init();
+    for (const source of ['persistent', 'transient']) {
+      await admin.must('PUT', '/_cluster/settings', { [source]: { 'cluster.blocks.read_only': true } });
+      let fix = '';
+      try {
+        const { blocks, write } = await verify({}, { only: ['blocks', 'write'] });
+        expect(blocks).to.include({ status: 'fail', message: 'the whole cluster is read-only (cluster.blocks.read_only)' });
+        expect(write).to.include({ status: 'fail' });
+        fix = blocks?.fix ?? '';
+      } finally {
+        const [, path = '', body = ''] = /^PUT (\S+) (\{.*\})$/.exec(fix) ?? [];
+        await admin.ask('PUT', `/${path}`, body);
+        const left = await admin.must('PUT', '/_cluster/settings', { [source]: { 'cluster.blocks.read_only': null } });
+        expect(left).to.have.property('acknowledged', true);
+      }
+      expect(fix).to.equal(`PUT _cluster/settings {"${source}":{"cluster.blocks.read_only":null}}`);
+    }
+    expect(statuses(await verify({}, { only: ['blocks', 'write'] }))).to.deep.equal({ blocks: 'ok', write: 'ok' });
+  });
+
+  it('tells a template that is gone while policy and indices are still there', async () => {
+    await init();
+    await admin.must('DELETE', `/_index_template/${name}-template`);
+    const results = await verify();
+    expect(statuses(results)).to.include({ layout: 'ok', policy: 'ok', template: 'fail', mapping: 'ok', alias: 'ok', write: 'skip' });
+    expect(results['template']).to.include({ message: `${name}-template is not there: new indices would be mapped by guessing`, fix: 'Run `gateway es init`.' });
+  });
+
+  it('tells a lifecycle that was stopped, and one that is stuck, each with the request that mends it', async () => {
+    await init();
+    // The bare test distribution runs no lifecycle, so these two answers are as Elasticsearch documents them.
+    const answering = (path: string, body: unknown): Elastic => ({ ...admin.elastic, request: async (request) => {
+      if (request.path !== path) return admin.elastic.request(request);
+      return { ...await admin.elastic.request({ method: 'GET', path: '/' }), body };
+    } });
+    const stopped = (await verify({}, { only: ['policy'] }, { elastic: answering('/_ilm/status', { operation_mode: 'STOPPED' }) }))['policy'];
+    expect(stopped).to.include({ status: 'warn', fix: 'POST _ilm/start' }).with.property('message').that.matches(/lifecycle management is STOPPED/);
+    const index = `${name}-${utcDate(now)}`;
+    const stuck = (await verify({}, { only: ['policy'] }, { elastic: answering(`/${name}/_ilm/explain`, { indices: { [index]: { index, managed: true, step: 'ERROR' } } }) }))['policy'];
+    expect(stuck).to.include({ status: 'warn', message: `the lifecycle is stuck for ${index}` }).with.property('fix').that.includes(`POST ${index}/_ilm/retry`);
+  });
+
   it('tells red and yellow health', async () => {
     await admin.must('PUT', `/${name}`, { settings: { 'index.number_of_shards': 1, 'index.number_of_replicas': 1 } });
     const yellow = (await verify({}, { only: ['health'] }))['health'];
@@ -207,6 +254,22 @@ describe('es verify on a real cluster', () => {
     await admin.must('DELETE', `/${name}-red`);
     expect(red).to.include({ status: 'fail' });
     expect(red?.message).to.match(/^red/);
+  });
+
+  it('gives the server\'s own diagnosis of what is not green, where it has one', async () => {
+    await admin.must('PUT', '/_cluster/settings', { transient: { 'cluster.max_shards_per_node': 1 } });
+    try {
+      const { health } = await verify({}, { only: ['health'] });
+      if ((await admin.version()) === 7) {
+        expect(health?.message).to.match(/unassigned shards?$/);
+        return;
+      }
+      expect(health?.status).to.be.oneOf(['warn', 'fail']);
+      expect(health?.message).to.match(/unassigned shards?; .*shards_capacity: \S/);
+      expect(health?.fix).to.match(/\S/).and.not.match(/_cluster\/allocation\/explain/);
+    } finally {
+      await admin.must('PUT', '/_cluster/settings', { transient: { 'cluster.max_shards_per_node': null } });
+    }
   });
 
   it('passes on green health, and on disks with room', async () => {
