@@ -5,6 +5,7 @@ import { planInit } from '../../../src/elastic/init-plan.js';
 import type { InitPlan } from '../../../src/elastic/init-step.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
 import { at } from '../../../src/elastic/json.js';
+import { adminRole, writerRole } from '../../../src/elastic/roles.js';
 import { createElastic, ElasticUnreachable, type ElasticRequest } from '../../../src/elastic/client.js';
 import { Failure } from '../../../src/domain/failure.js';
 import { Admin, configOf, freshName } from './cluster.js';
@@ -196,6 +197,43 @@ describe('es init on a real cluster', () => {
     const plans = await Promise.all([plan(), plan(), plan()]);
     await Promise.all(plans.map((each) => applyPlan(admin.elastic, each)));
     expect(new Set(Object.values(actions(await plan())))).to.deep.equal(new Set(['unchanged']));
+  });
+
+  it('loses nothing of an index in use: three at once with the role NAME-admin replace everything while NAME-writer writes', async () => {
+    const index = `${name}-${today}`;
+    const users = [`${name}-a`, `${name}-w`] as const;
+    const connect = async (user: string, { cluster, indices }: ReturnType<typeof adminRole>) => createElastic(configOf(await admin.user(user, cluster, indices)));
+    const administrator = await connect(users[0], adminRole(name));
+    const writer = await connect(users[1], writerRole(name));
+    try {
+      await applyPlan(administrator, await planInit(administrator, { index: name }, { now }));
+      await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
+      const template = await admin.template(name);
+      template.template.mappings.properties['later'] = { type: 'long' };
+      await admin.must('PUT', `/_index_template/${name}-template`, template);
+      let written = 0;
+      const write = async (): Promise<void> => {
+        const id = `r${String(written++)}`;
+        const answer = await writer.request({ method: 'PUT', path: `/${index}/_create/${id}`, body: { request_id: id, timestamp: new Date(now).toISOString(), provider: 'openai' } });
+        expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
+      };
+      for (let i = 0; i < 20; i++) await write();
+      const stop = new AbortController();
+      const writing = (async () => { while (!stop.signal.aborted) await write(); })();
+      const plans = await Promise.all([1, 2, 3].map(() => planInit(administrator, { index: name }, { now, force: true })));
+      expect(actions(plans[0] as InitPlan)).to.include({ policy: 'update', template: 'update', index: 'unchanged' });
+      const changed = await Promise.all(plans.map((each) => applyPlan(administrator, each))).finally(() => { stop.abort(); });
+      await writing;
+      expect(changed).to.deep.equal([true, true, true]);
+      expect(new Set(Object.values(actions(await planInit(administrator, { index: name }, { now }))))).to.deep.equal(new Set(['unchanged']));
+      await admin.must('POST', `/${name}/_refresh`);
+      expect(at(await admin.must('GET', `/${name}/_count`), 'count')).to.equal(written);
+      expect(await admin.must('GET', `/${name}/_mapping`)).to.deep.equal({ [index]: { mappings: { dynamic: 'false', properties: documented } } });
+    } finally {
+      await administrator.close();
+      await writer.close();
+      for (const user of users) await admin.dropUser(user);
+    }
   });
 
   it('stops cleanly at any step, and goes on the next time', async () => {

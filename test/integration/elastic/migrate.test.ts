@@ -1,10 +1,13 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
+import { createElastic, type ElasticRequest } from '../../../src/elastic/client.js';
 import { at, listAt } from '../../../src/elastic/json.js';
+import { migrate } from '../../../src/elastic/migrate/migrate.js';
+import { adminRole } from '../../../src/elastic/roles.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
-import { Admin, cluster, freshName } from './cluster.js';
-import { gateway, gatewayJson } from './gateway-command.js';
+import { Admin, cluster, configOf, freshName } from './cluster.js';
+import { gateway, gatewayJson, gatewayOnTerminal } from './gateway-command.js';
 
 const PER_DAY = 900;
 const DAYS = ['2026-01-30', '2026-01-31', '2026-02-01'];
@@ -82,6 +85,42 @@ describe('gateway es init --migrate', () => {
     expect(at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age')).to.equal('60d');
     expect((await gatewayJson(['es', 'verify', '--only', 'layout,policy,template,mapping,alias,write,newest'], env)).json['ok']).to.equal(true);
     expect((await gatewayJson(['es', 'init', '--migrate', '--yes'], env)).json['changed']).to.equal(false);
+  });
+
+  it('needs no more than the role NAME-admin; nothing can be written meanwhile, and index and alias change places in one request', async () => {
+    await seed();
+    const role = adminRole(name);
+    const user = await admin.user(`${name}-user`, role.cluster, role.indices);
+    const elastic = createElastic(configOf(user));
+    const sent: ElasticRequest[] = [];
+    const writable: boolean[] = [];
+    const watched = { ...elastic, request: async (request: ElasticRequest) => {
+      sent.push(request);
+      if (['/_bulk', '/_mget', '/_aliases'].includes(request.path)) writable.push(!(await blocked()));
+      return elastic.request(request);
+    } };
+    const progress: string[] = [];
+    try {
+      const { ok, report } = await migrate(watched, { index: name }, { force: false, now: Date.now(), objects: {}, deleteOld: true, onProgress: (...step) => { progress.push(step.join(' ')); } }, true);
+      expect({ ok, migration: report.migration }).to.deep.include({ ok: true }).and.have.nested.property('migration.swapped', true);
+    } finally {
+      await elastic.close();
+      await admin.dropUser(user.username);
+    }
+    expect(writable.length).to.be.above(3);
+    expect(writable).not.to.include(true);
+    expect(progress).to.deep.equal(['copy', 'compare'].flatMap((phase) => [1000, 2000, 2700].map((done) => `${phase} ${String(done)} 2700`)));
+    expect(sent.filter((request) => request.method === 'DELETE').map((request) => request.path)).to.deep.equal(['/_pit', '/_pit']);
+    const swaps = sent.filter((request) => request.path === '/_aliases');
+    expect(swaps.map((request) => listAt(request.body, 'actions').map((action) => Object.keys(action as object)[0]))).to.deep.equal([['remove_index', 'add', 'add', 'add']]);
+    expect(await count(name)).to.equal(2700);
+  });
+
+  it('draws its progress on a terminal', async () => {
+    await seed();
+    const { code, stdout } = await gatewayOnTerminal(['es', 'init', '--migrate', '--yes'], env);
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.match(/copy \[#+-+\] 37 % \(1000 of 2700\)/).and.match(/copy \[#+\] 100 % \(2700 of 2700\)/).and.match(/compare \[#+\] 100 % \(2700 of 2700\)/);
   });
 
   it('goes on where it was stopped, block lifted meanwhile', async () => {
