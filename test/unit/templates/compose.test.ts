@@ -46,6 +46,19 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('sets Elasticsearch up by es init once it is healthy, and Kibana with the token of es-users', () => {
+    const { 'es-init': init, 'es-users': users, kibana, elasticsearch } = compose.services;
+    expect(init?.['command']).to.deep.equal(['es', 'init', '--roles']);
+    expect(init?.image).to.equal(compose.services['gateway']?.image);
+    expect(init?.environment).to.include({ ELASTICSEARCH_URL: 'http://elasticsearch:9200', ELASTICSEARCH_USERNAME: 'elastic', ELASTICSEARCH_PASSWORD: '${ELASTIC_PASSWORD:-}' });
+    for (const service of [init, users]) expect(service?.depends_on).to.deep.equal({ elasticsearch: { condition: 'service_healthy' } });
+    expect(elasticsearch?.environment).to.include({ ELASTIC_PASSWORD: '${ELASTIC_PASSWORD:-}' });
+    expect(String(kibana?.['command'])).to.match(/^ELASTICSEARCH_SERVICEACCOUNTTOKEN=\$\$\(cat \/tokens\/kibana\) exec /);
+    expect(kibana?.['volumes']).to.deep.equal(['tokens:/tokens:ro']);
+    expect(kibana?.depends_on).to.deep.equal({ 'es-users': { condition: 'service_completed_successfully' } });
+    for (const service of [compose.services['gateway'], init]) expect(service).to.deep.include({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
+  });
+
   it('publishes on this machine only, with security on and no secret in it', () => {
     for (const { ports = [] } of Object.values(compose.services)) for (const port of ports) expect(port).to.match(/^127\.0\.0\.1:/);
     expect(compose.services['elasticsearch']?.environment).to.include({ 'xpack.security.enabled': 'true' });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { VARIABLES } from '../../../src/config/schema.js';
 import { at, listAt, objectAt, type JsonObject } from '../../../src/elastic/json.js';
 import { unknownFields } from './kubernetes-schema.js';
@@ -63,6 +63,28 @@ describe('the Kubernetes manifests', () => {
       expect(spec['securityContext']).to.include({ runAsNonRoot: true, runAsUser: 1000 });
       expect(at(spec, 'containers', 0, 'securityContext')).to.deep.include({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
     }
+  });
+
+  it('reserve what they need, and set Elasticsearch up by es init with credentials of its own', () => {
+    const job = objectAt(find('Job', 'gateway-es-init'), 'spec', 'template', 'spec', 'containers', 0);
+    for (const each of [container, job]) {
+      for (const path of [['requests', 'cpu'], ['requests', 'memory'], ['limits', 'memory']]) expect(at(each, 'resources', ...path), path.join('.')).to.be.a('string');
+    }
+    expect(job['args']).to.deep.equal(['es', 'init', '--roles']);
+    expect(job['envFrom']).to.deep.equal([{ configMapRef: { name: 'gateway' } }]);
+    for (const key of ['username', 'password']) expect(listAt(job, 'env')).to.deep.include({ name: `ELASTICSEARCH_${key.toUpperCase()}`, valueFrom: { secretKeyRef: { name: 'elasticsearch-admin', key } } });
+    for (const name of ['elasticsearch-credentials', 'elasticsearch-admin']) expect(objectAt(find('Secret', name), 'stringData'), name).to.have.all.keys('username', 'password');
+  });
+
+  it('have beside them, in the documentation, a pod that exports what a claim still holds', () => {
+    const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8')) ?? [];
+    const drain = parse(text) as JsonObject;
+    expect(unknownFields(drain)).to.deep.equal([]);
+    const spec = objectAt(drain, 'spec');
+    expect(at(spec, 'volumes', 0, 'persistentVolumeClaim', 'claimName')).to.match(new RegExp(`^telemetry-${String(at(find('StatefulSet', 'gateway'), 'metadata', 'name'))}-\\d+$`));
+    expect(spec).to.include({ terminationGracePeriodSeconds: pod['terminationGracePeriodSeconds'] });
+    expect(at(spec, 'securityContext')).to.include({ runAsUser: at(pod, 'securityContext', 'runAsUser'), fsGroup: at(pod, 'securityContext', 'fsGroup') });
+    expect(at(spec, 'containers', 0, 'volumeMounts', 0, 'mountPath')).to.equal(at(find('ConfigMap', 'gateway'), 'data', 'TELEMETRY_DIR'));
   });
 
   it('set only variables that the gateway knows, each in a form that it takes', () => {

@@ -22,6 +22,24 @@ describe('the saved objects for Kibana', () => {
     expect(at(byId.get('lab'), 'attributes')).to.deep.equal({ title: 'lab', timeFieldName: 'timestamp' });
   });
 
+  it('have the guide\'s five views, and what the gateway knows beyond them', () => {
+    const views: Readonly<Record<string, readonly string[]>> = {
+      'requests': ['provider', 'timestamp'],
+      'latency-mean': ['provider', 'total_latency_ms'], 'latency-percentiles': ['total_latency_ms'], 'latency-by-model': ['provider', 'model', 'total_latency_ms'],
+      'tokens': ['input_tokens', 'output_tokens'], 'tokens-by-model': ['model', 'input_tokens', 'output_tokens'],
+      'error-rate': ['provider', 'error_count > 0'], 'errors': ['provider', 'status_code', 'provider_error_type'],
+      'cost': ['model', 'cost'],
+      'overhead': ['overhead_us'], 'time-to-first-token': ['time_to_first_token_ms'], 'cache-share': ['cached_tokens', 'input_tokens'], 'rate-limited': ['status_code : 429'],
+      'cost-per-thousand-tokens': ['cost', 'total_tokens'],
+    };
+    for (const [id, words] of Object.entries(views)) {
+      const state = JSON.stringify(at(byId.get(`lab-${id}`), 'attributes', 'state'));
+      for (const word of words) expect(state, id).to.include(`"${word}"`);
+    }
+    for (const percent of [95, 99]) expect(JSON.stringify(at(byId.get('lab-latency-percentiles'), 'attributes', 'state'))).to.include(`"percentile":${String(percent)}`);
+    expect(at(byId.get('lab-slowest-requests'), 'attributes', 'sort')).to.deep.equal([['total_latency_ms', 'desc']]);
+  });
+
   it('are of 7.17, each with the version of its type: Kibana takes nothing newer than itself, and migrates nothing that names no version', () => {
     const versions: Record<string, unknown> = { 'index-pattern': '7.11.0', lens: '7.16.0', search: '7.9.3', dashboard: '7.17.3' };
     for (const object of objects) {
