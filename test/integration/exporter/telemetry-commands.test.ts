@@ -109,8 +109,8 @@ describe('gateway telemetry, beside gateway serve', function () {
   });
 
   it('export shows a bar and how long it will take, where somebody looks on', async () => {
-    const { stdout } = await run(['-qec', `${process.execPath} ${DEV} telemetry export --since 1h`, '/dev/null'], sandbox.folder, { ...process.env, ...env, TELEMETRY_DIR: sandbox.telemetryDir, HOME: sandbox.folder, TERM: 'xterm', CI: undefined }, ['script']);
-    expect(stdout).to.match(/sending, \S+.* left \[#+-*\] \d+ %/);
+    const { stdout } = await run(['-qec', `stty cols 100; ${process.execPath} ${DEV} telemetry export --since 1h`, '/dev/null'], sandbox.folder, { ...process.env, ...env, TELEMETRY_DIR: sandbox.telemetryDir, HOME: sandbox.folder, TERM: 'xterm', CI: undefined }, ['script']);
+    expect(stdout, JSON.stringify(stdout)).to.match(/sending, \S+.* left \[#+-*\] \d+ %/);
   });
 
   it('SIGTERM: what was recorded until then is in Elasticsearch when the gateway has ended', async () => {
