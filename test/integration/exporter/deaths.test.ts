@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
@@ -119,6 +119,22 @@ describe('export through deaths', () => {
       await admin.dropUser(name);
       await admin.elastic.close();
     }
+  });
+
+  it('begins at once over a backlog of ten gigabytes', async () => {
+    // Files with holes: 64 MiB each to whoever reads them, next to nothing on the disk.
+    for (let i = 1; i <= 160; i++) {
+      const path = join(harness.dir, segmentName(i, '999999999-dead'));
+      await writeFile(path, recordLine(exchangeOf(), { instance: 'test', version: '0.0.0' }));
+      await truncate(path, 64 * 2 ** 20);
+    }
+    const read = async (): Promise<number> => Number(/^rchar: (\d+)$/m.exec(await readFile('/proc/self/io', 'utf8'))?.[1]);
+    const before = await read();
+    const started = await harness.start();
+    while (!started.logs.some(({ message }) => message.includes('new export target'))) await sleep(5);
+    expect(await read() - before).to.be.below(1e9);
+    expect(started.logs.find(({ message }) => message.includes('new export target'))?.fields['bytes']).to.be.greaterThan(10e9);
+    await harness.stop(0);
   });
 
   it('starts over for another target, from the oldest record', async () => {
