@@ -77,6 +77,33 @@ describe('what the values become', () => {
     expect(loadConfig({ env: { TELEMETRY_DIR: '~/log' }, cwd }).telemetry.dir).to.not.match(/~/);
   });
 
+  it('each is its own member', () => {
+    const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
+    const { logLevel, server, telemetry, elasticsearch } = loadConfig({ cwd: '/work', env: {
+      HOST: '::1', PORT: '1', LOG_LEVEL: 'warn', GATEWAY_API_KEYS: 'a:b', ALLOWED_HOSTS: 'lab', CORS_ORIGINS: 'http://lab', MAX_BODY_BYTES: '2', MAX_BUFFERED_BYTES: '3',
+      UPSTREAM_CONNECT_TIMEOUT: '4s', UPSTREAM_FIRST_BYTE_TIMEOUT: '5s', UPSTREAM_IDLE_TIMEOUT: '6s', UPSTREAM_TOTAL_TIMEOUT: '7s', SERVER_KEEPALIVE_TIMEOUT: '8s', SHUTDOWN_TIMEOUT: '9s',
+      TELEMETRY_DIR: '/log', TELEMETRY_FSYNC: 'always', TELEMETRY_MAX_BYTES: '10MiB', TELEMETRY_RETENTION: '11d', TELEMETRY_ON_FULL: 'refuse-requests',
+      ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: 'https://a,https://b', ELASTICSEARCH_INDEX: 'lab', ELASTICSEARCH_LAYOUT: 'single', ELASTICSEARCH_TLS_VERIFY: 'false',
+      ELASTICSEARCH_USERNAME: 'user', ELASTICSEARCH_PASSWORD: 'word', ELASTICSEARCH_CA_FILE: '/ca', ELASTICSEARCH_CERT_FILE: '/cert', ELASTICSEARCH_KEY_FILE: '/key', ELASTICSEARCH_CA_FINGERPRINT: fingerprint,
+    } });
+    expect({ logLevel, server, telemetry, elasticsearch }).to.deep.equal({
+      logLevel: 'warn',
+      server: {
+        host: '::1', port: 1, apiKeys: [{ label: 'a', key: 'b' }], allowedHosts: ['lab'], corsOrigins: ['http://lab'], maxBodyBytes: 2, maxBufferedBytes: 3,
+        upstreamConnectTimeoutMs: 4_000, upstreamFirstByteTimeoutMs: 5_000, upstreamIdleTimeoutMs: 6_000, upstreamTotalTimeoutMs: 7_000, serverKeepaliveTimeoutMs: 8_000, shutdownTimeoutMs: 9_000,
+      },
+      telemetry: { dir: '/log', fsync: 'always', maxBytes: 10 * 2 ** 20, retentionMs: 11 * 86_400_000, onFull: 'refuse-requests' },
+      elasticsearch: {
+        enabled: true, urls: ['https://a', 'https://b'], tlsVerify: false, index: 'lab', layout: 'single', username: 'user', password: 'word',
+        caFile: '/ca', certFile: '/cert', keyFile: '/key', caFingerprint: fingerprint,
+      },
+    });
+    const other = (env: NodeJS.ProcessEnv): unknown => loadConfig({ cwd: '/work', env }).elasticsearch;
+    expect(other({ ELASTICSEARCH_USERNAME: 'user', ELASTICSEARCH_PASSWORD_FILE: '/word' })).to.include({ passwordFile: '/word' });
+    expect(other({ ELASTICSEARCH_API_KEY_FILE: '/api' })).to.include({ apiKeyFile: '/api' });
+    expect(other({ ELASTICSEARCH_CLOUD_ID: 'lab:ZXhhbXBsZS5jb20kYWJj' })).to.include({ cloudId: 'lab:ZXhhbXBsZS5jb20kYWJj' });
+  });
+
   it('credentials inside ELASTICSEARCH_URL fill what is not given, and leave the URL', () => {
     const url = 'https://elastic:inside@es:9200';
     const inside = loadConfig({ env: { ELASTICSEARCH_URL: url }, cwd }).elasticsearch;
