@@ -34,7 +34,7 @@ export function matrixSteps(root: string, [first, ...others]: readonly [Major, .
     { ...against(first), command: [...MOCHA, ...ALL], counts: true },
     ...others.map((major): Step => ({ ...against(major), command: [...MOCHA, ...files], counts: true })),
     // The bounded form; a seed of its own each time would make a red run hard to repeat.
-    { title: 'faults', command: ['npm', 'run', '--silent', 'test:faults', '--', '--seed', '1'] },
+    { title: 'faults', command: ['npm', 'run', '--silent', 'test:faults', '--', '--seed', '1'], minutes: 10 },
   ];
 }
 

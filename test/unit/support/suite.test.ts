@@ -29,6 +29,16 @@ describe('the steps of a whole run of the tests', () => {
     expect(files).not.to.include('test/unit/domain/request-id.test.ts');
   });
 
+  it('end with the promise under fire, in a form that may take ten minutes', () => {
+    const last = matrixSteps(ROOT, ['9', '8', '7']).at(-1);
+    expect(last?.command.join(' ')).to.include('test:faults');
+    expect(last?.minutes).to.equal(10);
+  });
+
+  it('have failed where they do not end in their time', async () => {
+    expect(await runStep({ title: 'a step of a test', command: [process.execPath, '-e', 'setInterval(() => undefined, 1_000)'], minutes: 0.002 })).to.deep.equal({ passed: 0, failed: 1 });
+  });
+
   const node = (script: string, counts: boolean): Promise<Tally> => runStep({ title: 'a step of a test', command: [process.execPath, '-e', script], counts });
   const counting = (tally: object, code = 0): string => `require('node:fs').writeFileSync(process.env.GATEWAY_TEST_COUNTS, '${JSON.stringify(tally)}'); process.exit(${code});`;
 
