@@ -292,6 +292,23 @@ describe('es init on a real cluster', () => {
     }
   });
 
+  it('names the privilege that it lacks to read what is there, and for what', async () => {
+    const user = `${name}-user`;
+    for (const [cluster, indices, words] of [
+      [[], [{ names: [`${name}*`], privileges: ['manage'] }], /not allowed to list the index templates \(403 .*granted by the cluster privileges \[.*manage_index_templates/],
+      [['monitor', 'manage_ilm', 'manage_index_templates'], [], /not allowed to look up the names .*granted by the index privileges \[.*view_index_metadata/],
+    ] as const) {
+      const elastic = createElastic(configOf(await admin.user(user, cluster, indices)));
+      try {
+        const refused = await planInit(elastic, { index: name }, { now }).catch((error: unknown) => error);
+        expect(refused).to.be.instanceOf(Failure).with.property('message').that.matches(words);
+      } finally {
+        await elastic.close();
+        await admin.dropUser(user);
+      }
+    }
+  });
+
   it('works with the privileges that the documentation asks for', async () => {
     const user = `${name}-user`;
     const elastic = createElastic(configOf(await admin.user(user, ['monitor', 'manage_ilm', 'manage_index_templates'], [{ names: [`${name}*`], privileges: ['manage'] }])));
