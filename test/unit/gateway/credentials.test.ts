@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import { Gatekeeper } from '../../../src/gateway/credentials.js';
 import { fakeUpstream } from './fake-upstream.js';
 
@@ -58,5 +60,28 @@ describe('credentials of a locked gateway', () => {
   it('let the client use its own provider key beside the gateway key', () => {
     expect(locked.admit(openai, { 'x-gateway-api-key': 'gw-a', authorization: 'Bearer sk-theirs' }, '', false))
       .to.deep.equal({ client: 'team-a', useOwnKey: false, clientHasKey: true, remove: [] });
+  });
+});
+
+describe('keys of the gateway', () => {
+  const { timingSafeEqual } = crypto;
+  afterEach(() => {
+    crypto.timingSafeEqual = timingSafeEqual;
+    syncBuiltinESMExports();
+  });
+
+  it('are all compared in constant time, wherever the match is, and by digests of one length', () => {
+    const lengths: number[] = [];
+    crypto.timingSafeEqual = (a, b) => {
+      lengths.push(a.byteLength, b.byteLength);
+      return timingSafeEqual(a, b);
+    };
+    syncBuiltinESMExports();
+    for (const key of ['gw-a', 'gw-b', 'gw', 'x'.repeat(500)]) {
+      lengths.length = 0;
+      const known = locked.identify({ 'x-gateway-api-key': key }, '');
+      expect(known?.label).to.equal({ 'gw-a': 'team-a', 'gw-b': 'team-b' }[key]);
+      expect(lengths, key).to.deep.equal([32, 32, 32, 32]);
+    }
   });
 });
