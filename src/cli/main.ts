@@ -1,7 +1,11 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { takeOwnRuntime } from './own-runtime.js';
 
-// Before anything else is loaded: compiled code is kept between starts, which makes short commands quick.
+// Before all: where it replaces the process, whatever was loaded until here was loaded for nothing.
+takeOwnRuntime();
+
+// Before the rest is loaded: compiled code is kept between starts, which makes short commands quick.
 enableCompileCache();
 
 const { runCli } = await import('./run-cli.js');

@@ -16,6 +16,8 @@ export interface SupervisorOptions {
 
 /** Heap of the thread: its bulk bodies lie outside of it. */
 const HEAP_MB = 256;
+/** Of its young generation: three semi-spaces. Without a limit it grows to 128 MB, for lines that are settled at once. */
+const YOUNG_HEAP_MB = 6;
 const RESTART_BASE_MS = 100;
 const RESTART_CAP_MS = 30_000;
 /** What a thread needs beyond its deadline to write its cursor and end. */
@@ -92,8 +94,8 @@ export class Supervisor {
     const workerData: ExporterInput = { ...input, writers: this.#writers, written: this.#written, cautions: cautionsOf(this.#suspects) };
     const worker = new Worker(entry, {
       workerData, name: 'gateway-exporter',
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      execArgv: [...process.execArgv, ...(execArgv ?? [])],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
+      execArgv: [...loaders(process.execArgv), ...(execArgv ?? [])],
     });
     this.#worker = worker;
     this.#startedAt = performance.now();
@@ -136,4 +138,9 @@ export class Supervisor {
   #tell(message: ToThread): void {
     this.#worker?.postMessage(message);
   }
+}
+
+/** The options of Node that load code first, as from source; a thread takes none of V8's, and has its own limits. */
+function loaders(execArgv: readonly string[]): readonly string[] {
+  return execArgv.filter((option, at) => option.startsWith('--import=') || option === '--import' || execArgv[at - 1] === '--import');
 }

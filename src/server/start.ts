@@ -8,7 +8,6 @@ import { startDemoProvider } from './demo.js';
 import { checkPort, isAnyHost, listenFailure } from './listen.js';
 import { createLogger } from './logger.js';
 import { judgeReadiness } from './readiness.js';
-import { tuneRuntime } from './runtime.js';
 import { firstScreen } from './screen.js';
 import { onStopSignals } from './signals.js';
 import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
@@ -35,7 +34,6 @@ export interface ServeOptions {
  * a configuration that cannot work: a taken port, a log that cannot be written, an open gateway.
  */
 export async function startServer(options: ServeOptions): Promise<void> {
-  tuneRuntime();
   // From the start on: whoever stops the gateway as soon as its first screen shows gets a drain, too.
   const stop = stopRequested();
   const { config } = options;

@@ -17,6 +17,8 @@ export interface Ended {
 /** A `gateway serve` of its own process. */
 export interface RunningGateway {
   readonly url: string;
+  /** The process that was started. */
+  readonly pid: number | undefined;
   /** Asks it to end (SIGTERM) and waits until it has. */
   stop(): Promise<Ended>;
 }
@@ -70,6 +72,7 @@ export class GatewayProgram {
     });
     return {
       url,
+      pid: child.pid,
       stop: () => {
         child.kill('SIGTERM');
         return ended;

@@ -22,6 +22,19 @@ describe('export', () => {
     expect(answer.count).to.equal(500);
   });
 
+  it('goes on where Node was started with options that a thread may not be given', async () => {
+    const options = process.execArgv.length;
+    process.execArgv.push('--max-old-space-size=4000', '--title=gateway');
+    try {
+      await harness.write(10);
+      await harness.start();
+      await harness.drained();
+    } finally {
+      process.execArgv.splice(options);
+    }
+    expect(await harness.ids()).to.deep.equal([...harness.written].sort());
+  });
+
   it('sends nothing again after a restart', async () => {
     await harness.write(2_000);
     await harness.start();
