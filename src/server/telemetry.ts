@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { RecordExchange } from '../domain/exchange.js';
 import type { Upstream } from '../gateway/upstream.js';
 import { gatewayInstance } from '../telemetry/instance.js';
+import { GroupCommit } from '../telemetry/group-commit.js';
 import { acquireLock } from '../telemetry/lock.js';
 import { openLog, type LogEvent, type LogStats } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
@@ -61,16 +62,14 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     const retention = startRetention({
       dir, maxBytes, retentionMs, onFull, writerIsGone: (writer) => writerIsGone(writer, writers), exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), logger,
     });
+    const group = new GroupCommit(log, () => { exporting.notify(); });
     return {
       record: createRecorder({
-        log,
+        log: group,
         price: prices.price,
         instance,
         version: options.version,
-        onRecord: (exchange) => {
-          exporting.notify();
-          counts.count(exchange);
-        },
+        onRecord: (exchange) => { counts.count(exchange); },
       }),
       instance,
       refusing: () => retention.refusing(),
@@ -79,6 +78,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       metrics: () => metrics.text(),
       stop: async (deadlineMs) => {
         retention.stop();
+        group.flush();
         await exporting.stop(Math.min(EXPORT_DEADLINE_MS, Math.max(1_000, deadlineMs)));
         await log.close();
         if (prices.unpriced() > 0) logger.warn({ calls: prices.unpriced() }, 'calls that had tokens and no price (gateway prices check lists their models)');

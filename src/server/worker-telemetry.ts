@@ -1,3 +1,4 @@
+import { GroupCommit } from '../telemetry/group-commit.js';
 import { openLog } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
 import { createMetrics } from './metrics.js';
@@ -19,6 +20,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions): Promise<T
   let primary = await firstReport();
   const prices = await loadPrices(options);
   const log = await openLog({ dir, fsync, onEvent: (event) => { reportLogEvent(logger, event); } });
+  const group = new GroupCommit(log);
   const counts = new RecordCounts(options.upstreams.map(({ provider }) => provider.name));
   const metrics = createMetrics({
     version: options.version,
@@ -43,7 +45,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions): Promise<T
   const timer = setInterval(tell, REPORT_MS).unref();
   tell();
   return {
-    record: createRecorder({ log, price: prices.price, instance: primary.instance, version: options.version, onRecord: (exchange) => { counts.count(exchange); } }),
+    record: createRecorder({ log: group, price: prices.price, instance: primary.instance, version: options.version, onRecord: (exchange) => { counts.count(exchange); } }),
     instance: primary.instance,
     refusing: () => primary.refusing,
     logHealth: () => logHealthOf(log.stats(), { full: primary.full, lost: primary.retention }),
@@ -51,6 +53,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions): Promise<T
     metrics: () => metrics.text(),
     stop: async () => {
       clearInterval(timer);
+      group.flush();
       await log.close();
       tell();
       process.off('message', hear);

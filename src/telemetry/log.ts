@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSegment, FILE_IO, type SegmentFile, type SegmentIo } from './segment-file.js';
+import { createSegment, FILE_IO, ShortWrite, type SegmentFile, type SegmentIo } from './segment-file.js';
 import { parseSegmentName } from './segments.js';
 import { isDiskFull, prepareTelemetryDir, unwritable } from './telemetry-dir.js';
 
@@ -54,10 +54,10 @@ export interface TelemetryLog {
   /** Name of the segment that the next line goes to; undefined where the next line opens one. */
   readonly currentSegment: string | undefined;
   /**
-   * Appends a line, newline included, and returns once the system has it; under fsync `always`, a
-   * promise that resolves once the disk has it. Never throws or rejects: failures are counted.
+   * Appends whole lines (one unless told), newlines included, and returns once the system has them; under
+   * fsync `always`, a promise that resolves once the disk has them. Never throws or rejects: failures are counted.
    */
-  append(line: string): void | Promise<void>;
+  append(text: string, lines?: number): void | Promise<void>;
   stats(): LogStats;
   /** Brings everything to disk and closes, within `deadlineMs` (5 s unless given). A later append opens a new segment. */
   close(deadlineMs?: number): Promise<void>;
@@ -65,6 +65,7 @@ export interface TelemetryLog {
 
 const SLOW_WRITE_MS = 50;
 const CLOSE_DEADLINE_MS = 5_000;
+const NEWLINE = 0x0a;
 
 /**
  * Opens the log of this process: a new segment in `dir`, which is made where absent.
@@ -127,19 +128,19 @@ class SegmentLog implements TelemetryLog {
     return this.#segment?.name;
   }
 
-  append(line: string): void | Promise<void> {
-    const data = Buffer.from(line);
-    let segment = this.#write(data);
-    // A segment that was given up may have been the fault: once more, in a new one.
-    if (segment === undefined && this.#segment === undefined) segment = this.#write(data);
-    if (segment === undefined) {
-      this.#lost();
-      return;
-    }
-    this.#linesWritten++;
-    this.#bytesWritten += data.length;
-    if (this.#degradedSince !== undefined) this.#recovered();
-    if (this.#fsync === 'always') return segment.sync().catch((error: unknown) => { this.#syncFailed(error); });
+  append(text: string, lines = 1): void | Promise<void> {
+    const data = Buffer.from(text);
+    let kept = this.#write(data);
+    const moved = kept < data.length && this.#segment === undefined;
+    // A segment that was given up may have been the fault: once more, in a new one, what it did not take whole.
+    if (moved) kept += this.#write(data.subarray(kept));
+    const lost = kept === data.length ? 0 : linesIn(data.subarray(kept));
+    this.#linesWritten += lines - lost;
+    this.#bytesWritten += kept;
+    if (lost > 0) this.#lost(lost);
+    else if (this.#degradedSince !== undefined) this.#recovered();
+    if (kept === 0) return;
+    if (this.#fsync === 'always') return this.#onDisk(moved);
     if (this.#fsync === 'interval' && this.#syncTimer === undefined) this.#scheduleSync();
   }
 
@@ -165,18 +166,17 @@ class SegmentLog implements TelemetryLog {
     clearTimeout(timer);
   }
 
-  /** Writes into the current segment or a new one; undefined when that failed. */
-  #write(data: Buffer): SegmentFile | undefined {
+  /** Writes into the current segment or a new one; returns the bytes of whole lines that are there now. */
+  #write(data: Buffer): number {
     const started = this.#clock();
     try {
-      const segment = this.#segmentFor(data.length, started);
-      segment.append(data);
-      return segment;
+      this.#segmentFor(data.length, started).append(data);
+      return data.length;
     } catch (error) {
       this.#failed(error);
       // Nobody writes behind half a line. On a full disk an untouched segment stays: one per lost line would be a flood of files.
       if (!isDiskFull(error) || this.#segment?.bytes !== 0) this.#retire();
-      return undefined;
+      return error instanceof ShortWrite ? data.subarray(0, error.written).lastIndexOf(NEWLINE) + 1 : 0;
     } finally {
       const took = this.#clock() - started;
       if (took > SLOW_WRITE_MS) {
@@ -217,6 +217,12 @@ class SegmentLog implements TelemetryLog {
     this.#retiring.add(closing);
   }
 
+  /** Resolves when the disk has the last append; where it `moved` on to another segment, both parts. */
+  #onDisk(moved: boolean): Promise<void> {
+    const synced = this.#segment?.sync().catch((error: unknown) => { this.#syncFailed(error); }) ?? Promise.resolve();
+    return moved ? Promise.all([synced, ...this.#retiring]).then(() => undefined) : synced;
+  }
+
   #scheduleSync(): void {
     this.#syncTimer = setTimeout(() => {
       const segment = this.#segment;
@@ -240,9 +246,9 @@ class SegmentLog implements TelemetryLog {
     this.#tell({ type: 'fsync-failed', error: describe(error) });
   }
 
-  #lost(): void {
-    this.#appendFailures++;
-    this.#lostSinceDegraded++;
+  #lost(lines: number): void {
+    this.#appendFailures += lines;
+    this.#lostSinceDegraded += lines;
     if (this.#degradedSince !== undefined) return;
     this.#degradedSince = Date.now();
     this.#tell({ type: 'degraded', error: this.#lastError ?? 'unknown' });
@@ -263,6 +269,12 @@ class SegmentLog implements TelemetryLog {
       // The listener's to report.
     }
   }
+}
+
+function linesIn(data: Buffer): number {
+  let lines = 0;
+  for (let at = data.indexOf(NEWLINE); at !== -1; at = data.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }
 
 function describe(error: unknown): string {

@@ -8,7 +8,7 @@ export interface RecorderOptions {
   readonly price: (query: PriceQuery) => Price | undefined;
   readonly instance: string;
   readonly version: string;
-  /** Told after the append, with the price that was recorded. */
+  /** Told of each exchange whose line was handed to the log, with the price that was recorded. */
   readonly onRecord?: (exchange: Exchange, price: Price | undefined) => void;
 }
 

@@ -19,6 +19,16 @@ export const FILE_IO: SegmentIo = {
   close,
 };
 
+/** The system took only the first bytes. */
+export class ShortWrite extends Error {
+  readonly written: number;
+
+  constructor(written: number, length: number) {
+    super(`short write: ${written} of ${length} bytes`);
+    this.written = written;
+  }
+}
+
 /** The one file that a process appends to: made by it, never opened again by anybody for writing. */
 export class SegmentFile {
   readonly name: string;
@@ -40,12 +50,12 @@ export class SegmentFile {
     this.#fd = fd;
   }
 
-  /** Writes a whole line. @throws when the system refuses or takes only a part; the file is then not to be used again. */
-  append(line: Buffer): void {
-    const written = this.#io.write(this.#fd, line);
+  /** Writes whole lines. @throws when the system refuses, ShortWrite when it takes only a part; the file is then not to be used again. */
+  append(lines: Buffer): void {
+    const written = this.#io.write(this.#fd, lines);
     this.bytes += written;
     this.dirty = true;
-    if (written !== line.length) throw new Error(`short write: ${written} of ${line.length} bytes`);
+    if (written !== lines.length) throw new ShortWrite(written, lines.length);
   }
 
   /** Resolves after an fsync that began after this call; calls that come meanwhile share the next one. */

@@ -145,6 +145,30 @@ describe('the telemetry log', () => {
       expect(opened.stats().lastError).to.include('short write');
       expect(events).to.deep.equal([]); // nothing was lost
     });
+    it('a short write of several lines: those that are whole stay, the rest goes on in the next segment, none is there twice', async () => {
+      const length = line(1).length;
+      for (const [taken, whole] of [[length + 4, 1], [2 * length, 2], [3, 0], [0, 0]] as const) {
+        const opened = await open({ io: faulty({ write: [short(taken)] }) });
+        const before = await folder.segments();
+        void opened.append(line(1) + line(2) + line(3), 3);
+        const after = (await folder.segments()).filter((name) => !before.includes(name));
+        expect(after, `${taken}: ${before.join()}`).to.have.length(1);
+        expect(await folder.read(after[0] as string)).to.equal([line(1), line(2), line(3)].slice(whole).join(''));
+        expect(opened.stats()).to.deep.include({ linesWritten: 3, bytesWritten: 3 * length, appendFailures: 0, ioErrors: 1 });
+        await opened.close();
+      }
+      expect(events).to.deep.equal([]);
+    });
+    it('a disk that fills up in the middle of several lines: those that found no room are counted', async () => {
+      const length = line(1).length;
+      const opened = await open({ io: faulty({ write: [short(length + 4), fails('ENOSPC')] }) });
+      expect(opened.append(line(1) + line(2) + line(3), 3)).to.equal(undefined);
+      expect(opened.stats()).to.deep.include({ linesWritten: 1, bytesWritten: length, appendFailures: 2 });
+      expect(eventTypes()).to.deep.equal(['degraded']);
+      void opened.append(line(4) + line(5), 2);
+      expect(events.at(-1)).to.deep.equal({ type: 'recovered', lost: 2 });
+      expect(opened.stats()).to.deep.include({ linesWritten: 3, appendFailures: 2 });
+    });
     it('an I/O error: the line goes into the next segment', async () => {
       const opened = await open({ io: faulty({ write: [fails('EIO')] }) });
       void opened.append(line(1));
@@ -283,6 +307,24 @@ describe('the telemetry log', () => {
       while (done.length < 2) { pending.shift()?.(); await tick(); }
       await Promise.all(both);
       expect(await folder.segments()).to.have.length(2);
+    });
+    it('always: lines that went into two segments wait for both', async () => {
+      const { io, pending } = syncs();
+      let first = true;
+      const torn = (fd: number, data: Buffer): number => {
+        const part = first ? data.subarray(0, line(1).length + 4) : data;
+        first = false;
+        return FILE_IO.write(fd, part);
+      };
+      const opened = await open({ fsync: 'always', io: { ...io, write: torn } });
+      let done = false;
+      const both = Promise.resolve(opened.append(line(1) + line(2), 2)).then(() => { done = true; });
+      while (pending.length < 2) await tick();
+      pending.shift()?.();
+      await tick();
+      expect(done).to.equal(false);
+      pending.shift()?.();
+      await both;
     });
     it('always: an fsync that fails is said and counted, and breaks no call', async () => {
       const { io, pending } = syncs();

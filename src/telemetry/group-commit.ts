@@ -1,0 +1,49 @@
+/** What takes whole lines; shapes as in TelemetryLog. */
+export interface Lines {
+  append(text: string, lines: number): void | Promise<void>;
+}
+
+/**
+ * Group commit: lines that come within one turn of the event loop are one append at its end, after
+ * all sockets that were ready have been read. Whoever waits for a line waits for that append, so
+ * no answer is complete before its record is kept. Under load that saves a tenth of a request's CPU
+ * (docs/performance.md).
+ */
+export class GroupCommit {
+  readonly #log: Lines;
+  readonly #onWritten: (() => void) | undefined;
+  #text = '';
+  #lines = 0;
+  #written: Promise<void> | undefined;
+  #resolve: (written: void | Promise<void>) => void = () => undefined;
+  readonly #flush = (): void => { this.flush(); };
+
+  /** @param onWritten told after each append */
+  constructor(log: Lines, onWritten?: () => void) {
+    this.#log = log;
+    this.#onWritten = onWritten;
+  }
+
+  /** Takes a line, newline included. Resolves once the system has it, under fsync `always` once the disk has it; never rejects. */
+  append(line: string): Promise<void> {
+    this.#text += line;
+    this.#lines++;
+    if (this.#written === undefined) {
+      this.#written = new Promise((resolve) => { this.#resolve = resolve; });
+      setImmediate(this.#flush);
+    }
+    return this.#written;
+  }
+
+  /** Appends at once what waits for the end of the turn. */
+  flush(): void {
+    if (this.#written === undefined) return;
+    const text = this.#text;
+    const lines = this.#lines;
+    this.#text = '';
+    this.#lines = 0;
+    this.#written = undefined;
+    this.#resolve(this.#log.append(text, lines));
+    this.#onWritten?.();
+  }
+}
