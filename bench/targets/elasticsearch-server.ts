@@ -7,6 +7,8 @@ export interface ElasticsearchServer {
   readonly password?: string;
   /** It takes documents, so that an export is ever done. */
   readonly accepts: boolean;
+  /** Documents written so far to the indices that begin with that name, refreshed or not. */
+  written(index: string): Promise<number>;
   /** Removes what a gateway made for that index name. */
   remove(index: string): Promise<void>;
 }
@@ -23,20 +25,25 @@ export function exportEnv({ url, username, password }: ElasticsearchServer, inde
 export function realElasticsearch(address: string): ElasticsearchServer {
   const { username, password, origin } = new URL(address);
   const authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  const written = async (index: string): Promise<number> => {
+    const answer = await fetch(`${origin}/${index}*/_stats/indexing?filter_path=_all.primaries.indexing.index_total`, { headers: username === '' ? {} : { authorization } });
+    return (await answer.json() as { _all?: { primaries?: { indexing: { index_total: number } } } })._all?.primaries?.indexing.index_total ?? 0;
+  };
   const remove = async (index: string): Promise<void> => {
     for (const path of [`${index}*?expand_wildcards=all`, `_index_template/${index}-template`, `_ilm/policy/${index}-policy`]) {
       await fetch(`${origin}/${path}`, { method: 'DELETE', headers: username === '' ? {} : { authorization } });
     }
   };
   return {
-    url: origin, accepts: true, remove,
+    url: origin, accepts: true, written, remove,
     ...(username === '' ? {} : { username: decodeURIComponent(username), password: decodeURIComponent(password) }),
   };
 }
 
 /** Where nothing listens. */
 export const downElasticsearch: ElasticsearchServer = {
-  url: 'http://127.0.0.1:9', username: 'elastic', password: 'nobody', accepts: false, remove: () => Promise.resolve(),
+  url: 'http://127.0.0.1:9', username: 'elastic', password: 'nobody', accepts: false,
+  written: () => Promise.resolve(0), remove: () => Promise.resolve(),
 };
 
 /** The same server behind a wire that holds every answer back for `delayMs`. */
