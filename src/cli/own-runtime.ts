@@ -8,6 +8,8 @@ const FLAGS = [
   // One size from start to end: V8 would shrink it whenever the gateway has been idle, and garbage that
   // grows old under the next load brings a full collection and a pause of tens of milliseconds.
   '--min-semi-space-size=4', '--max-semi-space-size=4',
+  // Garbage that has grown old is collected at a fifth more than what lives, not at the double.
+  '--heap-growing-percent=20',
   // Helpers that collect the young generation in parallel find almost nothing to share.
   '--no-parallel-scavenge',
 ] as const;
@@ -15,8 +17,8 @@ const FLAGS = [
 /** Threads started from here on have sizes of their own, from their `resourceLimits`. */
 const FLAGS_AFTER_START = ['--min-semi-space-size=0', '--max-semi-space-size=0'] as const;
 
-/** One arena for all threads of glibc's malloc: each further one keeps megabytes that were used once. */
-const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' } as const;
+/** glibc's malloc: one arena for all threads (each further one keeps megabytes that were used once), and what is free at its end goes back. */
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576' } as const;
 
 /** What of a process decides whether it is started anew. */
 export interface ProcessFacts {
