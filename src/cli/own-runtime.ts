@@ -7,9 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 const FLAGS = [
   // One size from start to end: V8 would shrink it whenever the gateway has been idle, and garbage that
   // grows old under the next load brings a full collection and a pause of tens of milliseconds.
-  '--min-semi-space-size=4', '--max-semi-space-size=4',
-  // Garbage that has grown old is collected at a fifth more than what lives, not at the double.
-  '--heap-growing-percent=20',
+  '--min-semi-space-size=8', '--max-semi-space-size=8',
   // Helpers that collect the young generation in parallel find almost nothing to share.
   '--no-parallel-scavenge',
 ] as const;

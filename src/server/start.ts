@@ -30,6 +30,12 @@ export interface ServeOptions {
 }
 
 /**
+ * Connections that the system keeps until they are accepted (it may allow fewer: net.core.somaxconn). Node's
+ * 511 are full after a pause of tens of milliseconds under load, and each client beyond them waits a second.
+ */
+const BACKLOG = 4096;
+
+/**
  * Starts the gateway and resolves when it has drained after SIGTERM or SIGINT. Throws Failures for
  * a configuration that cannot work: a taken port, a log that cannot be written, an open gateway.
  */
@@ -93,7 +99,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
   };
 
   try {
-    await app.listen({ host: settings.host, port: settings.port });
+    await app.listen({ host: settings.host, port: settings.port, backlog: BACKLOG });
   } catch (error) {
     await closeAll(performance.now());
     throw listenFailure(error, settings.host, settings.port);

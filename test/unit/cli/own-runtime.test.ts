@@ -11,7 +11,7 @@ describe('the runtime of gateway serve', () => {
     const next = ownRuntime(SERVE);
     expect(next?.file).to.equal('/opt/node');
     expect(next?.args).to.deep.equal([
-      'node', '--min-semi-space-size=4', '--max-semi-space-size=4', '--heap-growing-percent=20', '--no-parallel-scavenge',
+      'node', '--min-semi-space-size=8', '--max-semi-space-size=8', '--no-parallel-scavenge',
       '/opt/gateway/bin/run.js', 'serve', '--port', '3000',
     ]);
     expect(next?.env).to.deep.equal({ PATH: '/bin', MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576' });
@@ -30,7 +30,7 @@ describe('the runtime of gateway serve', () => {
   });
 
   it('is not taken twice, nor where somebody has chosen sizes', () => {
-    expect(ownRuntime({ ...SERVE, execArgv: ownRuntime(SERVE)?.args.slice(1, 5) ?? [] })).to.equal(undefined);
+    expect(ownRuntime({ ...SERVE, execArgv: ownRuntime(SERVE)?.args.slice(1, 4) ?? [] })).to.equal(undefined);
     expect(ownRuntime({ ...SERVE, execArgv: ['--max-semi-space-size=64'] })).to.equal(undefined);
     expect(ownRuntime({ ...SERVE, env: { NODE_OPTIONS: '--trace-warnings --max_semi_space_size=64' } })).to.equal(undefined);
   });
