@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Load } from './load/load.js';
 import { makeCertificate } from './machine/certificate.js';
@@ -29,8 +29,8 @@ function say(text: string): void {
 
 function write(result: BenchResult, out: string | undefined): void {
   if (out === undefined) return;
-  mkdirSync(dirname(join(ROOT, out)), { recursive: true });
-  writeFileSync(join(ROOT, out), `${JSON.stringify(result, undefined, 1)}\n`);
+  mkdirSync(dirname(resolve(ROOT, out)), { recursive: true });
+  writeFileSync(resolve(ROOT, out), `${JSON.stringify(result, undefined, 1)}\n`);
 }
 
 /** Runs the suites asked for; each part of the result is there only if its suite ran. */
