@@ -29,8 +29,9 @@ function say(text: string): void {
 
 function write(result: BenchResult, out: string | undefined): void {
   if (out === undefined) return;
-  mkdirSync(dirname(resolve(ROOT, out)), { recursive: true });
-  writeFileSync(resolve(ROOT, out), `${JSON.stringify(result, undefined, 1)}\n`);
+  const file = resolve(ROOT, out);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, undefined, 1)}\n`);
 }
 
 /** Runs the suites asked for; each part of the result is there only if its suite ran. */

@@ -24,14 +24,14 @@ export function exportEnv({ url, username, password }: ElasticsearchServer, inde
 /** The server at that URL, whose user and password may stand in it. */
 export function realElasticsearch(address: string): ElasticsearchServer {
   const { username, password, origin } = new URL(address);
-  const authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  const headers = credentials(username, password);
   const written = async (index: string): Promise<number> => {
-    const answer = await fetch(`${origin}/${index}*/_stats/indexing?filter_path=_all.primaries.indexing.index_total`, { headers: username === '' ? {} : { authorization } });
+    const answer = await fetch(`${origin}/${index}*/_stats/indexing?filter_path=_all.primaries.indexing.index_total`, { headers });
     return (await answer.json() as { _all?: { primaries?: { indexing: { index_total: number } } } })._all?.primaries?.indexing.index_total ?? 0;
   };
   const remove = async (index: string): Promise<void> => {
     for (const path of [`${index}*?expand_wildcards=all`, `_index_template/${index}-template`, `_ilm/policy/${index}-policy`]) {
-      await fetch(`${origin}/${path}`, { method: 'DELETE', headers: username === '' ? {} : { authorization } });
+      await fetch(`${origin}/${path}`, { method: 'DELETE', headers });
     }
   };
   return {
@@ -73,7 +73,12 @@ export async function slowElasticsearch(server: ElasticsearchServer, delayMs: nu
 /** The version that the server says; undefined where it does not answer. */
 export async function elasticsearchVersion(address: string): Promise<string | undefined> {
   const { username, password, origin } = new URL(address);
-  const authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
-  const answer = await fetch(origin, { headers: username === '' ? {} : { authorization } });
+  const headers = credentials(username, password);
+  const answer = await fetch(origin, { headers });
   return (await answer.json() as { version?: { number: string } }).version?.number;
+}
+
+/** The header for a user and password as they stand in a URL; none where there is no user. */
+function credentials(username: string, password: string): Record<string, string> {
+  return username === '' ? {} : { authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}` };
 }

@@ -23,7 +23,7 @@ export interface ProcessFacts {
   readonly argv: readonly string[];
   readonly argv0: string;
   readonly execArgv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
   readonly execPath: string;
   /** The process has a channel to its parent, which would be lost. */
   readonly hasChannel: boolean;
@@ -32,8 +32,8 @@ export interface ProcessFacts {
 /** A program, its arguments (the first is its own name) and its environment. */
 export interface Execution {
   readonly file: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly args: string[];
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /**
@@ -42,11 +42,10 @@ export interface Execution {
  */
 export function ownRuntime({ argv, argv0, execArgv, env, execPath, hasChannel }: ProcessFacts): Execution | undefined {
   if (argv[2] !== 'serve' || hasChannel || sizesAreChosen(execArgv, env)) return undefined;
-  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
     file: execPath,
     args: [argv0, ...execArgv, ...FLAGS, ...argv.slice(1)],
-    env: { ...ENVIRONMENT, ...Object.fromEntries(given) },
+    env: { ...ENVIRONMENT, ...env },
   };
 }
 
@@ -64,7 +63,7 @@ export function takeOwnRuntime(): void {
   const next = ownRuntime({ argv, argv0, execArgv, env, execPath, hasChannel: channel !== undefined });
   if (next === undefined || typeof process.execve !== 'function') return;
   try {
-    process.execve(next.file, [...next.args], { ...next.env });
+    process.execve(next.file, next.args, next.env);
   } catch {
     // Not on this platform.
   }

@@ -50,7 +50,7 @@ export interface Exchange {
 
 /**
  * Keeps the record of an exchange. Returns nothing once the line is written, or a promise that the
- * answer's last byte must await (the append of this turn; with TELEMETRY_FSYNC=always, the disk). Never throws, never rejects: a failed
- * append is counted where it happened and must not break the call.
+ * answer's last byte must await: the append of this turn, with TELEMETRY_FSYNC=always the disk. Never
+ * throws, never rejects: a failed append is counted where it happened and must not break the call.
  */
 export type RecordExchange = (exchange: Exchange) => void | Promise<void>;

@@ -10,7 +10,7 @@ export interface SupervisorOptions {
   readonly onLog: (level: 'info' | 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string) => void;
   /** Longest wait before a thread that has died is started again. */
   readonly restartCapMs?: number;
-  /** Options of Node for the thread, before its own. */
+  /** Further options of Node for a thread that runs from source. */
   readonly execArgv?: readonly string[];
 }
 
@@ -90,12 +90,14 @@ export class Supervisor {
   #start(): void {
     const { input, execArgv } = this.#options;
     // From source the entry is a .ts file, which the loader of the tests reads.
-    const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+    const fromSource = import.meta.url.endsWith('.ts');
+    const entry = new URL(fromSource ? './thread.ts' : './thread.js', import.meta.url);
     const workerData: ExporterInput = { ...input, writers: this.#writers, written: this.#written, cautions: cautionsOf(this.#suspects) };
     const worker = new Worker(entry, {
       workerData, name: 'gateway-exporter',
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
-      execArgv: [...loaders(process.execArgv), ...(execArgv ?? [])],
+      // Else the thread inherits the process's; given explicitly, V8's among them would be refused.
+      ...(fromSource && { execArgv: [...loaders(process.execArgv), ...(execArgv ?? [])] }),
     });
     this.#worker = worker;
     this.#startedAt = performance.now();
@@ -140,7 +142,7 @@ export class Supervisor {
   }
 }
 
-/** The options of Node that load code first, as from source; a thread takes none of V8's, and has its own limits. */
+/** The options of Node that load code first: those that let a thread be TypeScript. */
 function loaders(execArgv: readonly string[]): readonly string[] {
   return execArgv.filter((option, at) => option.startsWith('--import=') || option === '--import' || execArgv[at - 1] === '--import');
 }

@@ -14,9 +14,7 @@ export class GroupCommit {
   readonly #onWritten: (() => void) | undefined;
   #text = '';
   #lines = 0;
-  #written: Promise<void> | undefined;
-  #resolve: (written: void | Promise<void>) => void = () => undefined;
-  readonly #flush = (): void => { this.flush(); };
+  #turn: PromiseWithResolvers<void> | undefined;
 
   /** @param onWritten told after each append */
   constructor(log: Lines, onWritten?: () => void) {
@@ -28,22 +26,23 @@ export class GroupCommit {
   append(line: string): Promise<void> {
     this.#text += line;
     this.#lines++;
-    if (this.#written === undefined) {
-      this.#written = new Promise((resolve) => { this.#resolve = resolve; });
-      setImmediate(this.#flush);
+    if (this.#turn === undefined) {
+      this.#turn = Promise.withResolvers();
+      setImmediate(() => { this.flush(); });
     }
-    return this.#written;
+    return this.#turn.promise;
   }
 
   /** Appends at once what waits for the end of the turn. */
   flush(): void {
-    if (this.#written === undefined) return;
+    const turn = this.#turn;
+    if (turn === undefined) return;
     const text = this.#text;
     const lines = this.#lines;
     this.#text = '';
     this.#lines = 0;
-    this.#written = undefined;
-    this.#resolve(this.#log.append(text, lines));
+    this.#turn = undefined;
+    turn.resolve(this.#log.append(text, lines));
     this.#onWritten?.();
   }
 }

@@ -9,6 +9,7 @@ export const TIMESTAMP_PREFIX = '","timestamp":"';
 const TIMESTAMP_START = ID_END + TIMESTAMP_PREFIX.length;
 const DATE_END = TIMESTAMP_START + 10;
 export const TIMESTAMP_END = TIMESTAMP_START + 24;
+export const NEWLINE = 0x0a;
 
 const DIGIT = 1;
 const ID_CHARACTER = 2;
@@ -58,4 +59,11 @@ export function lineKey(line: Buffer): { readonly id: string; readonly date: str
 export function lineTime(line: Buffer): number | undefined {
   const time = Date.parse(line.toString('latin1', TIMESTAMP_START, TIMESTAMP_END));
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** Lines that end in the bytes. */
+export function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { linesIn, NEWLINE } from './line-format.js';
 import { createSegment, FILE_IO, ShortWrite, type SegmentFile, type SegmentIo } from './segment-file.js';
 import { parseSegmentName } from './segments.js';
 import { isDiskFull, prepareTelemetryDir, unwritable } from './telemetry-dir.js';
@@ -65,7 +66,6 @@ export interface TelemetryLog {
 
 const SLOW_WRITE_MS = 50;
 const CLOSE_DEADLINE_MS = 5_000;
-const NEWLINE = 0x0a;
 
 /**
  * Opens the log of this process: a new segment in `dir`, which is made where absent.
@@ -269,12 +269,6 @@ class SegmentLog implements TelemetryLog {
       // The listener's to report.
     }
   }
-}
-
-function linesIn(data: Buffer): number {
-  let lines = 0;
-  for (let at = data.indexOf(NEWLINE); at !== -1; at = data.indexOf(NEWLINE, at + 1)) lines++;
-  return lines;
 }
 
 function describe(error: unknown): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { clockReading, judgeClock, type ClockReading } from './clock-jump.js';
 import { measureDisk, type MeasuredFile } from './disk-usage.js';
 import { telemetryPaths } from './layout.js';
+import { linesIn } from './line-format.js';
 import { listSegments, type Segment } from './segments.js';
 
 export interface RetentionOptions {
@@ -126,7 +127,7 @@ async function countLines(path: string, start: number, end: number): Promise<num
   let lines = 0;
   try {
     for await (const chunk of createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>) {
-      for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, at + 1)) lines++;
+      lines += linesIn(chunk);
     }
   } catch {
     // Unreadable: what was counted stands; removing it says the rest.

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { ElasticsearchConfig } from '../../../src/config/config.js';
 import type { CheckContext, ExporterState } from '../../../src/elastic/checks/check.js';
@@ -9,15 +8,12 @@ import { planInit } from '../../../src/elastic/init-plan.js';
 import { utcDate } from '../../../src/elastic/init-steps.js';
 import { at } from '../../../src/elastic/json.js';
 import { writerRole } from '../../../src/elastic/roles.js';
+import { until } from '../../support/proxy-harness.js';
 import { Admin, cluster, configOf, freshName } from './cluster.js';
 
 const { cluster: WRITER_CLUSTER, indices: [{ privileges: WRITER_INDEX }] } = writerRole('any');
 
 const shardsCapacity = (report: unknown): unknown => at(report, 'indicators', 'shards_capacity', 'status');
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!await holds()) await sleep(50);
-}
 
 describe('es verify on a real cluster', () => {
   const admin = new Admin();

@@ -3,7 +3,7 @@ import { ownRuntime, type ProcessFacts } from '../../../src/cli/own-runtime.js';
 
 const SERVE: ProcessFacts = {
   argv: ['/opt/node', '/opt/gateway/bin/run.js', 'serve', '--port', '3000'],
-  argv0: 'node', execArgv: [], env: { PATH: '/bin', GONE: undefined }, execPath: '/opt/node', hasChannel: false,
+  argv0: 'node', execArgv: [], env: { PATH: '/bin' }, execPath: '/opt/node', hasChannel: false,
 };
 
 describe('the runtime of gateway serve', () => {
