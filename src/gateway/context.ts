@@ -4,6 +4,8 @@ import type { AwsSigner } from './aws-signing.js';
 import type { Gatekeeper } from './credentials.js';
 import type { PageGuard } from './access.js';
 import type { Pools } from './pools.js';
+import type { BodyGarbage } from './body-garbage.js';
+import type { BodyMemory } from './body-memory.js';
 import type { BufferBudget } from './request-body.js';
 import type { Router } from './route.js';
 import type { Sweeper } from './sweeper.js';
@@ -30,6 +32,8 @@ export interface GatewayContext {
   /** Environment and `.env`, for what a request may leave open (AWS_REGION). */
   readonly variable: ReadVariable;
   readonly budget: BufferBudget;
+  readonly bodyMemory: BodyMemory;
+  readonly bodyGarbage: BodyGarbage;
   readonly maxBodyBytes: number;
   readonly limits: TimeLimits;
   readonly record: RecordExchange;

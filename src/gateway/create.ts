@@ -7,6 +7,8 @@ import type { ClientRequest } from './client.js';
 import { Gatekeeper } from './credentials.js';
 import { Pools } from './pools.js';
 import { Proxy } from './proxy.js';
+import { BodyGarbage } from './body-garbage.js';
+import { BodyMemory } from './body-memory.js';
 import { BufferBudget } from './request-body.js';
 import { Router } from './route.js';
 import { Sweeper } from './sweeper.js';
@@ -50,6 +52,8 @@ export interface GatewayOptions {
   readonly onFault?: (error: unknown) => void;
   /** 60 s unless given. */
   readonly clientIdleMs?: number;
+  /** With the usual limits unless given. */
+  readonly bodyMemory?: BodyMemory;
 }
 
 /** The hot path with all its parts. */
@@ -87,6 +91,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     awsSigner: new AwsSigner(options.variable),
     variable: options.variable,
     budget: new BufferBudget(settings.maxBufferedBytes),
+    bodyMemory: options.bodyMemory ?? new BodyMemory(),
+    bodyGarbage: new BodyGarbage(),
     maxBodyBytes: settings.maxBodyBytes,
     limits,
     record: options.record,

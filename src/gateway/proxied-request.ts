@@ -103,7 +103,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     if (!hasBody(this.#request)) {
       this.#dispatch();
     } else if (this.#request.pipe === undefined || isJsonType(contentType) || needsSignature(this.#route, this.#admission)) {
-      this.#buffered = new BufferedBody(this.#request, this, this.#gateway.budget, this.#gateway.maxBodyBytes);
+      this.#buffered = new BufferedBody(this.#request, this, this.#gateway.budget, this.#gateway.bodyMemory, this.#gateway.maxBodyBytes);
       this.#buffered.start();
     } else {
       this.#passing = new PassingBody(contentType);
@@ -378,7 +378,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   /** Gives the body's memory back; what the client still sends of it is thrown away, so that the connection can go on. */
   #dropBody(): void {
-    this.#buffered?.release();
+    this.#buffered?.release(this.#call?.flushed);
     if (this.#passing === undefined || this.#request.complete) return;
     this.#request.unpipe?.(this.#passing);
     this.#request.resume();
@@ -397,6 +397,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     this.#phase = 'settled';
     this.#leaveProvider(endedAt);
     this.#dropBody();
+    this.#gateway.bodyGarbage.add(this.#buffered?.received ?? 0);
+    this.#gateway.bodyGarbage.add(this.#upstreamBytes);
     const exchange = exchangeOf(this.#arrival, this.#request, {
       provider: this.#route.upstream.provider.name,
       client: this.#admission.client,

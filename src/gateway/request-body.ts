@@ -1,5 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { ErrorType } from '../domain/error-types.js';
+import type { BodyMemory } from './body-memory.js';
 import type { ClientRequest } from './client.js';
 
 /** Bytes of all buffered request bodies together, with their limit. */
@@ -55,16 +56,21 @@ export class BufferedBody {
   readonly #request: ClientRequest;
   readonly #reader: BodyReader;
   readonly #budget: BufferBudget;
+  readonly #memory: BodyMemory;
   readonly #maxBytes: number;
+  #declared = 0;
+  /** What a long body is copied to as it comes; else its chunks are kept. */
+  #piece: Buffer | undefined;
   #chunks: Buffer[] = [];
   #received = 0;
   #taken = 0;
   #settled = false;
 
-  constructor(request: ClientRequest, reader: BodyReader, budget: BufferBudget, maxBytes: number) {
+  constructor(request: ClientRequest, reader: BodyReader, budget: BufferBudget, memory: BodyMemory, maxBytes: number) {
     this.#request = request;
     this.#reader = reader;
     this.#budget = budget;
+    this.#memory = memory;
     this.#maxBytes = maxBytes;
   }
 
@@ -73,20 +79,27 @@ export class BufferedBody {
   }
 
   start(): void {
-    const declared = Number(this.#request.headers['content-length'] ?? 0);
-    if (declared > this.#maxBytes) return this.#fail('body_too_large');
-    if (!this.#budget.fits(declared)) return this.#fail('buffers_full');
+    this.#declared = Number(this.#request.headers['content-length'] ?? 0);
+    if (this.#declared > this.#maxBytes) return this.#fail('body_too_large');
+    if (!this.#budget.fits(this.#declared)) return this.#fail('buffers_full');
     this.#request.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#request.on('end', () => this.#onEnd());
     this.#request.on('error', () => this.#fail('client_closed'));
   }
 
-  /** Gives the memory back to the budget; the body must not be used afterwards. */
-  release(): void {
+  /**
+   * Gives the memory back to the budget; the body must not be used afterwards.
+   * @param unread nobody reads its bytes any more, the system that sends them included: others may be written in their place
+   */
+  release(unread = false): void {
     this.#budget.give(this.#taken);
     this.#taken = 0;
     this.#chunks = [];
     this.#settled = true;
+    if (this.#piece === undefined) return;
+    if (unread) this.#memory.give(this.#piece);
+    else this.#memory.forget(this.#piece);
+    this.#piece = undefined;
   }
 
   #onData(chunk: Buffer): void {
@@ -95,12 +108,15 @@ export class BufferedBody {
     if (this.#received > this.#maxBytes) return this.#fail('body_too_large');
     if (!this.#budget.take(chunk.length)) return this.#fail('buffers_full');
     this.#taken += chunk.length;
-    this.#chunks.push(chunk);
+    if (this.#received === chunk.length && chunk.length < this.#declared) this.#piece = this.#memory.take(this.#declared);
+    if (this.#piece === undefined) this.#chunks.push(chunk);
+    else this.#piece.set(chunk, this.#received - chunk.length);
   }
 
   #onEnd(): void {
     if (this.#settled) return;
     this.#settled = true;
+    if (this.#piece !== undefined) return this.#reader.onBody(this.#piece.subarray(0, this.#received));
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#reader.onBody(chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks, this.#received));

@@ -1,7 +1,10 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
-import { pickMembers, skipValue, skipWhitespace } from './json-scan.js';
+import { pickMembers, skipValue, skipWhitespace, withoutLongStrings } from './json-scan.js';
 
 const PARSED_WHOLE_BYTES = 1024 * 1024;
+/** Above this, what is not short in a body is its texts, which nobody here reads: parsed, they would be the most of a request's garbage. */
+const PARSED_AS_IT_IS_BYTES = 16 * 1024;
+const LONG_STRING_BYTES = 1024;
 const KEPT_BYTES = 32 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 const MAX_MEMBER_BYTES = 1024 * 1024;
@@ -10,8 +13,8 @@ const OPEN_BRACKET = 0x5b;
 const COLON = 0x3a;
 
 /**
- * Keeps a JSON body (by reference, without copying) until it has ended, then reads it once: whole
- * up to 1 MiB, above that only the members that the dialect needs, and above 32 MiB, where only the
+ * Keeps a JSON body (by reference, without copying) until it has ended, then reads it once: all
+ * but its long texts up to 1 MiB, above that only the members that the dialect needs, and above 32 MiB, where only the
  * end is kept, the usage that stands there. A body that is no JSON is not kept.
  */
 export class JsonBody {
@@ -56,7 +59,7 @@ export class JsonBody {
     if (this.#bytes > KEPT_BYTES) return lastMember(bytes, this.#dialect.usageMember);
     if (bytes.length > PARSED_WHOLE_BYTES) return pickMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
     try {
-      return JSON.parse(bytes.toString('utf8'));
+      return JSON.parse(bytes.length > PARSED_AS_IT_IS_BYTES ? withoutLongStrings(bytes, LONG_STRING_BYTES) : bytes.toString('utf8'));
     } catch {
       return undefined;
     }

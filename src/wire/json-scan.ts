@@ -172,3 +172,22 @@ export function pickMembers(json: Buffer, names: readonly string[], maxMemberByt
   });
   return picked;
 }
+
+/**
+ * The text of a JSON document with each string value or key of more than `maxBytes` made empty, so that parsing it costs
+ * what its structure costs and not what its texts cost. A document that is broken stays broken where it was.
+ */
+export function withoutLongStrings(json: Buffer, maxBytes: number): string {
+  let text = '';
+  let from = 0;
+  for (let open = json.indexOf(QUOTE); open !== -1;) {
+    const end = skipString(json, open);
+    if (end === -1) break;
+    if (end - open > maxBytes) {
+      text += json.toString('utf8', from, open + 1);
+      from = end - 1;
+    }
+    open = json.indexOf(QUOTE, end);
+  }
+  return text + json.toString('utf8', from);
+}

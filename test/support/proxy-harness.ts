@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { ErrorType } from '../../src/domain/error-types.js';
 import type { Exchange } from '../../src/domain/exchange.js';
+import type { BodyMemory } from '../../src/gateway/body-memory.js';
 import { createGateway, upstreamsFrom, type Gateway, type GatewaySettings } from '../../src/gateway/create.js';
 import { variablePrefix } from '../../src/gateway/upstream.js';
 import { PROVIDERS } from '../../src/providers/registry.js';
@@ -34,6 +35,8 @@ export interface HarnessOptions {
   readonly onRecord?: (exchange: Exchange) => void;
   /** Silence of a client that sends its body; 60 s unless given. */
   readonly clientIdleMs?: number;
+  /** Memory for long bodies with other limits than usual. */
+  readonly bodyMemory?: BodyMemory;
   /** Faults of the gateway's own. */
   readonly onFault?: (error: unknown) => void;
   /** Why requests are refused at the moment. */
@@ -69,6 +72,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     allowOpen: options.allowOpen ?? false,
     refuse: options.refuse ?? (() => undefined),
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
+    ...(options.bodyMemory === undefined ? {} : { bodyMemory: options.bodyMemory }),
     ...(options.clientIdleMs === undefined ? {} : { clientIdleMs: options.clientIdleMs }),
   });
   const app = buildApp({

@@ -27,6 +27,8 @@ export class Call {
   /** What carries it; undefined before it has one and once it is over. */
   connection: CarryingConnection | undefined;
   aborted = false;
+  /** All of a request whose body is a buffer was taken by the system: nobody reads that buffer any more. */
+  flushed = false;
 
   constructor(request: UpstreamRequest, handler: CallHandler) {
     this.request = request;

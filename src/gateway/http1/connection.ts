@@ -84,7 +84,7 @@ export class Connection {
     if (this.#call !== call) return; // aborted at once
     const { body } = request;
     if (body === undefined) this.#socket.write(head, 'latin1');
-    else if (Buffer.isBuffer(body)) this.#sendWhole(head, body);
+    else if (Buffer.isBuffer(body)) this.#sendWhole(head, body, call);
     else {
       this.#socket.write(head, 'latin1');
       this.#sender = new BodySender(body, this.#socket, declaredLength(request.headers));
@@ -123,11 +123,11 @@ export class Connection {
     if (this.usable) this.#owner.onFree(this);
   }
 
-  #sendWhole(head: string, body: Buffer): void {
+  #sendWhole(head: string, body: Buffer, call: Call): void {
     if (body.length > COPY_BYTES) {
       this.#socket.cork();
       this.#socket.write(head, 'latin1');
-      this.#socket.write(body);
+      this.#socket.write(body, (error) => { call.flushed = !error; });
       this.#socket.uncork();
       return;
     }

@@ -25,7 +25,7 @@ describe('the process of gateway serve', function () {
 
   it('is the one that was started, with sizes of its own, and says nothing of it', async () => {
     const running = await program().serve();
-    expect(commandLine(running.pid ?? 0)).to.match(/--max-semi-space-size=8 .*run\.js serve --port 0/);
+    expect(commandLine(running.pid ?? 0)).to.match(/--max-semi-space-size=4 .*run\.js serve --port 0/);
     const { code, stderr } = await running.stop();
     expect(code).to.equal(0);
     expect(stderr).not.to.match(/warning|execve/i);
@@ -49,7 +49,7 @@ describe('the process of gateway serve', function () {
     const running = await program().serve('--workers', '2');
     const children = execFileSync('ps', ['-A', '-o', 'ppid=,args='], { encoding: 'utf8' }).split('\n').filter((line) => line.trim().startsWith(`${String(running.pid)} `));
     expect(children).to.have.length(2);
-    for (const child of children) expect(child).to.match(/--max-semi-space-size=8 .*run\.js serve --port 0 --workers 2/);
+    for (const child of children) expect(child).to.match(/--max-semi-space-size=4 .*run\.js serve --port 0 --workers 2/);
     expect((await running.stop()).code).to.equal(0);
   });
 });

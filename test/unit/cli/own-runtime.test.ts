@@ -11,16 +11,16 @@ describe('the runtime of gateway serve', () => {
     const next = ownRuntime(SERVE);
     expect(next?.file).to.equal('/opt/node');
     expect(next?.args).to.deep.equal([
-      'node', '--min-semi-space-size=8', '--max-semi-space-size=8', '--no-parallel-scavenge',
+      'node', '--min-semi-space-size=4', '--max-semi-space-size=4', '--heap-growing-percent=20', '--expose-gc', '--no-parallel-scavenge', '--no-maglev',
       '/opt/gateway/bin/run.js', 'serve', '--port', '3000',
     ]);
-    expect(next?.env).to.deep.equal({ PATH: '/bin', MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576' });
+    expect(next?.env).to.deep.equal({ PATH: '/bin', MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '8388608' });
   });
 
   it('keeps what Node was told, and an environment that says otherwise', () => {
-    const next = ownRuntime({ ...SERVE, execArgv: ['--max-old-space-size=300'], env: { MALLOC_ARENA_MAX: '4' } });
+    const next = ownRuntime({ ...SERVE, execArgv: ['--max-old-space-size=300'], env: { MALLOC_ARENA_MAX: '4', MALLOC_TRIM_THRESHOLD_: '1' } });
     expect(next?.args.slice(0, 2)).to.deep.equal(['node', '--max-old-space-size=300']);
-    expect(next?.env).to.deep.equal({ MALLOC_ARENA_MAX: '4', MALLOC_TRIM_THRESHOLD_: '1048576' });
+    expect(next?.env).to.deep.equal({ MALLOC_ARENA_MAX: '4', MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '1' });
   });
 
   it('is left as it is for every other command', () => {
@@ -30,7 +30,7 @@ describe('the runtime of gateway serve', () => {
   });
 
   it('is not taken twice, nor where somebody has chosen sizes', () => {
-    expect(ownRuntime({ ...SERVE, execArgv: ownRuntime(SERVE)?.args.slice(1, 4) ?? [] })).to.equal(undefined);
+    expect(ownRuntime({ ...SERVE, execArgv: ownRuntime(SERVE)?.args.slice(1, 7) ?? [] })).to.equal(undefined);
     expect(ownRuntime({ ...SERVE, execArgv: ['--max-semi-space-size=64'] })).to.equal(undefined);
     expect(ownRuntime({ ...SERVE, env: { NODE_OPTIONS: '--trace-warnings --max_semi_space_size=64' } })).to.equal(undefined);
   });

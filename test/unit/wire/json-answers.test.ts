@@ -104,6 +104,12 @@ describe('JSON answers', () => {
       delete (observation as { complete?: boolean }).complete;
       expect(observation).to.deep.equal({ failed: false, hasToken: false, ...answer.expected });
     });
+    it(`${answer.provider}: ${answer.name}, with a long text in it`, async () => {
+      const text = '"usage": {"prompt_tokens": 9}\n\u{1f30d}'.repeat(2_000);
+      const { complete, ...observation } = await read({ ...answer, body: { long_text: text, ...answer.body as object, and_more: [{ text }] } });
+      expect(complete).to.be.a('boolean');
+      expect(observation).to.deep.equal({ failed: false, hasToken: false, ...answer.expected });
+    });
   }
 });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { pickMembers, scanObject, skipString, skipValue } from '../../../src/wire/json-scan.js';
+import { pickMembers, scanObject, skipString, skipValue, withoutLongStrings } from '../../../src/wire/json-scan.js';
 
 describe('JSON scanner', () => {
   it('finds where every value ends, as JSON.parse would', () => {
@@ -39,6 +39,28 @@ describe('JSON scanner', () => {
     const json = Buffer.from(`{"a":1,"b":"${'x'.repeat(50)}","a":2,"c":{"d":[3]},"e":[1,2`);
     expect(pickMembers(json, ['a', 'b', 'c', 'e'], 20)).to.deep.equal({ a: 2, c: { d: [3] } });
     expect(pickMembers(Buffer.from('[1]'), ['a'], 20)).to.deep.equal({});
+  });
+
+  it('leaves long strings out, and nothing else', () => {
+    const text = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'grapheme', maxLength: 60 }), fc.constant(`"\\${'é'.repeat(30)}\\"`));
+    const shortened = (value: unknown): unknown => {
+      if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value)) > 40 ? '' : value;
+      if (Array.isArray(value)) return value.map(shortened);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, shortened(of)]));
+    };
+    fc.assert(fc.property(fc.jsonValue().chain((value) => fc.tuple(fc.constant(value), fc.array(text), fc.dictionary(fc.string({ maxLength: 8 }), text))), (value) => {
+      // Long keys may become the same one: only values are compared.
+      if (/"(?:[^"\\]|\\.){12,}":/u.test(JSON.stringify(value))) return;
+      expect(JSON.parse(withoutLongStrings(Buffer.from(JSON.stringify(value)), 40))).to.deep.equal(shortened(value));
+    }), { numRuns: 500 });
+  });
+
+  it('leaves a broken document broken', () => {
+    const json = JSON.stringify({ choices: [{ text: 'x'.repeat(100), finish_reason: 'stop' }], usage: { a: 1 } });
+    for (let length = 0; length < json.length; length++) {
+      expect(() => { JSON.parse(withoutLongStrings(Buffer.from(json.slice(0, length)), 20)); }, json.slice(0, length)).to.throw();
+    }
   });
 
   it('tells where the object begins and ends', () => {
