@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { PhaseName } from './suites/phases.js';
 
-export type SuiteName = 'proxy' | 'soak' | 'exporter' | 'start' | 'top';
-const SUITES: readonly SuiteName[] = ['proxy', 'soak', 'exporter', 'start', 'top'];
+export type SuiteName = 'proxy' | 'tls' | 'soak' | 'exporter' | 'start' | 'top';
+const SUITES: readonly SuiteName[] = ['proxy', 'tls', 'soak', 'exporter', 'start', 'top'];
 const PHASES: readonly PhaseName[] = ['json', 'json-100k', 'stream-20', 'stream-500', 'paced', 'rate'];
 
 export interface BenchOptions {
@@ -19,9 +19,10 @@ export interface BenchOptions {
   readonly soakRequests: number;
   readonly exporterRecords: number;
   readonly topRecords: number;
-  readonly tls: boolean;
   /** URL of an Elasticsearch with user and password. */
   readonly elasticsearch: string | undefined;
+  /** Process of that Elasticsearch, to be kept on the load's core. */
+  readonly elasticsearchPid: number | undefined;
   /** File for the result; undefined: none is written. */
   readonly out: string | undefined;
   readonly install: boolean;
@@ -30,7 +31,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-  --suite NAME          proxy, soak, exporter, start or top; repeatable (all)
+  --suite NAME          proxy, tls, soak, exporter, start or top; repeatable (all)
   --target NAME         measure only these targets in the proxy suite; repeatable (all that can be run here)
   --phase NAME          ${PHASES.join(', ')}; repeatable (all)
   --rounds N            rounds of the proxy suite (5)
@@ -38,12 +39,12 @@ export const USAGE = `npm run bench -- [options]
   --seconds N           length of a measurement; of those that count requests a quarter of the longest (3)
   --share N             part of the requests of a full measurement, above 0 (1)
   --connections N       connections of the closed loop (32)
-  --rate N              requests a second of the open loop (half of what our gateway takes here)
+  --rate N              requests a second of the open loop (half of what our gateway takes here, with its export if there is one)
   --requests N          requests of the soak (1000000)
   --records N           records of the exporter's backlog (500000)
   --top-records N       records of the reports (10000000: 7 GB of disk, and as many in Elasticsearch)
-  --tls                 the stand-in provider behind TLS (needs openssl)
   --elasticsearch URL   http://user:password@host:port (BENCH_ELASTICSEARCH_URL)
+  --elasticsearch-pid N its process, to be kept off the targets' core
   --out FILE            where the result goes (bench/results/latest.json)
   --no-out              write no result
   --install             install other gateways outside the repository first (BENCH_PEERS: where)
@@ -66,8 +67,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
       'requests': { type: 'string', default: '1000000' },
       'records': { type: 'string', default: '500000' },
       'top-records': { type: 'string', default: '10000000' },
-      'tls': { type: 'boolean', default: false },
       'elasticsearch': { type: 'string' },
+      'elasticsearch-pid': { type: 'string' },
       'out': { type: 'string', default: 'bench/results/latest.json' },
       'no-out': { type: 'boolean', default: false },
       'install': { type: 'boolean', default: false },
@@ -87,8 +88,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     soakRequests: positive(values.requests, 'requests'),
     exporterRecords: positive(values.records, 'records'),
     topRecords: positive(values['top-records'], 'top-records'),
-    tls: values.tls,
     elasticsearch: values.elasticsearch ?? process.env['BENCH_ELASTICSEARCH_URL'],
+    elasticsearchPid: values['elasticsearch-pid'] === undefined ? undefined : positive(values['elasticsearch-pid'], 'elasticsearch-pid'),
     out: values['no-out'] ? undefined : values.out,
     install: values.install,
     help: values.help,

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Load } from './load/load.js';
 import { makeCertificate } from './machine/certificate.js';
+import { LOAD_CORE } from './machine/proc.js';
 import { commit, describeMachine } from './machine/description.js';
-import { stopAll } from './machine/spawn.js';
+import { keepOn, stopAll } from './machine/spawn.js';
 import { readOptions, USAGE, type BenchOptions, type SuiteName } from './options.js';
 import { printResult } from './report/print.js';
 import type { BenchResult } from './report/result.js';
@@ -36,22 +37,27 @@ function write(result: BenchResult, out: string | undefined): void {
 
 /** Runs the suites asked for; each part of the result is there only if its suite ran. */
 async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
-  const certificate = options.tls ? makeCertificate(dir) : undefined;
+  const wants = (suite: SuiteName): boolean => options.suites.includes(suite);
+  const certificate = wants('tls') ? makeCertificate(dir) : undefined;
   const standIn = await StandIn.start(join(dir, 'stand-in.log'), certificate);
   const load = new Load(join(dir, 'load.log'));
-  const upstream = standIn.tlsPort === undefined ? `http://127.0.0.1:${standIn.port}` : `https://localhost:${standIn.tlsPort}`;
+  const upstream = `http://127.0.0.1:${standIn.port}`;
   const targets = await chooseTargets(options);
   const server = options.elasticsearch === undefined ? undefined : realElasticsearch(options.elasticsearch);
-  const wants = (suite: SuiteName): boolean => options.suites.includes(suite);
+  if (options.elasticsearchPid !== undefined) keepOn(LOAD_CORE, options.elasticsearchPid);
   try {
     const about = await describeRun(options, targets);
     const proxy = wants('proxy') ? await measureProxies({
-      ...options, targets: targets.own, peers: targets.peers, only: options.phases, dir, caFile: certificate?.caFile, upstream, say,
+      ...options, targets: targets.own, peers: targets.peers, only: options.phases, dir, caFile: undefined, upstream, say,
       onRound: (known) => { write({ ...about, proxy: known }, options.out); },
+    }, standIn, load) : undefined;
+    const tls = wants('tls') && standIn.tlsPort !== undefined ? await measureProxies({
+      ...options, targets: targets.tls, peers: [], only: ['json', 'stream-20'], rate: 1, dir: join(dir, 'tls'), caFile: certificate?.caFile,
+      upstream: `https://localhost:${standIn.tlsPort}`, say, onRound: () => undefined,
     }, standIn, load) : undefined;
     const soaked = [];
     for (const target of wants('soak') ? targets.soaked : []) {
-      soaked.push(await soak({ target, requests: options.soakRequests, connections: options.connections, upstream: `http://127.0.0.1:${standIn.port}`, dir, say }, standIn, load));
+      soaked.push(await soak({ target, requests: options.soakRequests, connections: options.connections, upstream, dir, say }, standIn, load));
     }
     const exporter = wants('exporter') && server !== undefined ? await measureExporter({
       server, records: options.exporterRecords, rounds: EXPORTER_ROUNDS, dir, say,
@@ -61,6 +67,7 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
     return {
       ...about,
       ...(proxy === undefined ? {} : { proxy }),
+      ...(tls === undefined ? {} : { tls }),
       ...(soaked.length === 0 ? {} : { soak: soaked }),
       ...(exporter === undefined ? {} : { exporter }),
       ...(startTime === undefined ? {} : { startTime }),
@@ -79,8 +86,9 @@ async function describeRun(options: BenchOptions, targets: Targets): Promise<Omi
     node: process.versions.node,
     commit: commit(ROOT),
     settings: {
-      rounds: options.rounds, seconds: options.seconds, connections: options.connections, tls: options.tls,
+      rounds: options.rounds, seconds: options.seconds, connections: options.connections,
       elasticsearch: options.elasticsearch === undefined ? undefined : await elasticsearchVersion(options.elasticsearch),
+      elasticsearchPinned: options.elasticsearchPid !== undefined,
     },
     targets: [...targets.own, ...targets.peers].map(({ name, title, version }) => ({ name, title, version })),
   };

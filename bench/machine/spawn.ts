@@ -31,6 +31,12 @@ export function start(command: readonly string[], { core, env = {}, cwd, log, ip
   return child;
 }
 
+/** Keeps a process that runs already, with all its threads, on one core. @throws where that cannot be done */
+export function keepOn(core: number, pid: number): void {
+  const { status, stderr } = spawnSync('taskset', ['-acp', String(core), String(pid)], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the process ${pid} cannot be kept on one core: ${stderr.trim() || 'there is no taskset'}`);
+}
+
 /** Ends what `start` started, with its descendants: SIGTERM, then SIGKILL. */
 export async function stop(child: ChildProcess, graceMs = 5_000): Promise<void> {
   if (child.pid === undefined) return;

@@ -17,12 +17,15 @@ export interface BenchResult {
     readonly rounds: number;
     readonly seconds: number;
     readonly connections: number;
-    readonly tls: boolean;
     /** Version of the Elasticsearch that took the export, if one did. */
     readonly elasticsearch: string | undefined;
+    /** That Elasticsearch was kept on the load's core. */
+    readonly elasticsearchPinned: boolean;
   };
   readonly targets: readonly { readonly name: string; readonly title: string; readonly version: string | undefined }[];
   readonly proxy?: ProxyResult;
+  /** With the provider behind TLS. */
+  readonly tls?: ProxyResult;
   readonly soak?: readonly SoakResult[];
   readonly exporter?: ExporterResult;
   readonly startTime?: StartTimeResult;

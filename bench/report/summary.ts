@@ -58,11 +58,11 @@ export class Summary {
   }
 
   #paired(target: string, base: string, phase: PhaseName, read: Read, combine: (value: number, base: number) => number): number | undefined {
-    const bases = new Map(this.#quiet(base, phase).map((sample) => [sample.round, read(sample)]));
-    const quiet = this.#quiet(target, phase).filter(({ round }) => bases.has(round));
+    const bases = new Map(this.#quiet(base, phase).map((sample) => [turn(sample), read(sample)]));
+    const quiet = this.#quiet(target, phase).filter((sample) => bases.has(turn(sample)));
     const values = quiet.map((sample) => {
       const value = read(sample);
-      const of = bases.get(sample.round);
+      const of = bases.get(turn(sample));
       return value === undefined || of === undefined ? undefined : combine(value, of);
     });
     return median(values.filter((value) => value !== undefined));
@@ -77,4 +77,9 @@ export class Summary {
     const quiet = all.filter(({ noise }) => noise <= NOISE_LIMIT);
     return quiet.length >= Math.min(ENOUGH, all.length) ? quiet : all;
   }
+}
+
+/** Samples of one turn were measured one right after the other. */
+function turn({ round, take }: Sample): string {
+  return `${round}.${take}`;
 }

@@ -37,11 +37,23 @@ export function latencyTable(result: BenchResult): string {
   return markdownTable([`added ms at ${number(result.proxy.rate)}/s`, 'p50', 'p99', 'p99.9', 'first event p50', 'between events p99', 'errors'], rows);
 }
 
+/** What a request costs with the provider behind TLS. */
+export function tlsTable(result: BenchResult): string {
+  if (result.tls === undefined) return '';
+  const summary = new Summary(result.tls);
+  const rows = result.targets.filter(({ name }) => summary.has(name)).map(({ name, title }) => [
+    title,
+    number(summary.value(name, 'json', cpu), 1), times(summary.ratio(name, 'node', 'json', cpu)),
+    number(summary.value(name, 'stream-20', cpu), 1), times(summary.ratio(name, 'node', 'stream-20', cpu)),
+  ]);
+  return markdownTable(['CPU ms per 1,000 requests, provider behind TLS', 'JSON', '÷ bare Node', 'stream of 20', '÷ bare Node'], rows);
+}
+
 /** A sentence on where and how the figures were measured. */
 export function caption({ date, machine, node, commit, settings, proxy }: BenchResult): string {
   return `Measured ${date.slice(0, 10)} at ${commit} with Node ${node} on ${machine.cores} cores of ${machine.cpu}: `
     + `${settings.rounds} alternating rounds, ${settings.connections} connections, the target alone on one core, `
-    + `load and stand-in provider on the other${settings.tls ? ', the provider behind TLS' : ''}; medians, ratios within the same round.`
-    + (settings.elasticsearch === undefined ? '' : ` Elasticsearch ${settings.elasticsearch} on the same machine.`)
+    + 'load and stand-in provider on the other; medians, ratios within the same round.'
+    + (settings.elasticsearch === undefined ? '' : ` Elasticsearch ${settings.elasticsearch} on ${settings.elasticsearchPinned ? 'the load\'s core' : 'the same machine'}.`)
     + (proxy === undefined || Object.keys(proxy.failures).length === 0 ? '' : ` Not measured: ${Object.keys(proxy.failures).join(', ')}.`);
 }

@@ -18,7 +18,7 @@ export interface ProxyOptions {
   readonly share: number;
   readonly connections: number;
   readonly only: readonly PhaseName[] | undefined;
-  /** Requests per second of the open loop; undefined: half of what the gateway with its log reaches here. */
+  /** Requests per second of the open loop; undefined: half of what our own gateway takes here, with its export where that is measured. */
   readonly rate: number | undefined;
   readonly dir: string;
   readonly caFile: string | undefined;
@@ -33,6 +33,8 @@ export interface Sample extends Measurement {
   readonly round: number;
   readonly target: string;
   readonly phase: PhaseName;
+  /** Which of the round's measurements of the phase, from 0. */
+  readonly take: number;
 }
 
 export interface ProxyResult {
@@ -65,11 +67,13 @@ export async function measureProxies(options: ProxyOptions, standIn: StandIn, lo
       for (const phase of phases(rate)) {
         if (options.only !== undefined && !options.only.includes(phase.name)) continue;
         await standIn.play(phase.script);
-        for (const one of running) {
-          const fitting = fit(phase, one, samples);
-          const sample = { round, target: one.target.name, phase: phase.name, ...await measure(one, fitting, load, options) };
-          samples.push(sample);
-          options.say(line(sample));
+        for (let take = 0; take < (phase.takes ?? 1); take++) {
+          for (const one of running) {
+            const fitting = fit(phase, one, samples);
+            const sample = { round, target: one.target.name, phase: phase.name, take, ...await measure(one, fitting, load, options) };
+            samples.push(sample);
+            options.say(line(sample));
+          }
         }
       }
       for (const one of running) (residentMb[one.target.name] ??= []).push(one.residentMb());
@@ -104,9 +108,9 @@ async function warmUp(running: readonly RunningTarget[], options: ProxyOptions, 
   }
 }
 
-/** One rate for all: half of what our own gateway, with its log, can take; of any target where it is not among them. */
+/** One rate for all: half of what our own gateway can take, with its export where that is measured; of any target where it is not among them. */
 async function halfOfSaturation(running: readonly RunningTarget[], options: ProxyOptions, standIn: StandIn, load: Load): Promise<number> {
-  const ours = running.find(({ target }) => target.name === 'log') ?? running[0];
+  const ours = ['elasticsearch', 'log'].map((name) => running.find(({ target }) => target.name === name)).find((one) => one !== undefined) ?? running[0];
   const [json] = phases(1);
   if (ours === undefined || json === undefined) return 100;
   await standIn.play(json.script);

@@ -1,10 +1,12 @@
 import type { BenchOptions } from '../options.js';
 import { downElasticsearch, realElasticsearch, slowElasticsearch } from './elasticsearch-server.js';
-import { gatewayExporting, gatewayLog } from './gateway.js';
+import { gatewayExporting, gatewayLog, gatewayWithoutTelemetry } from './gateway.js';
 import { installedPeers } from './peers.js';
 import { direct, nginx, nodeProxy } from './references.js';
 import type { Target } from './target.js';
 
+/** The load speaks no TLS, so there is no direct call to compare with. */
+const OVER_TLS = ['nginx', 'node', 'log', 'elasticsearch'];
 /** How long the slow Elasticsearch holds its answers back. */
 const SLOW_MS = 2_000;
 
@@ -12,6 +14,8 @@ export interface Targets {
   readonly own: readonly Target[];
   readonly peers: readonly Target[];
   readonly soaked: readonly Target[];
+  /** Those measured with the provider behind TLS, too. */
+  readonly tls: readonly Target[];
   /** Ends what the targets needed beside them. */
   stop(): void;
 }
@@ -20,7 +24,7 @@ export interface Targets {
  * The targets that can be run here and were asked for.
  * @throws TypeError where one was asked for that cannot be run here
  */
-export async function chooseTargets({ targets, elasticsearch, tls }: Pick<BenchOptions, 'targets' | 'elasticsearch' | 'tls'>): Promise<Targets> {
+export async function chooseTargets({ targets, elasticsearch }: Pick<BenchOptions, 'targets' | 'elasticsearch'>): Promise<Targets> {
   const wanted = ({ name }: Target): boolean => name === 'direct' || (targets?.includes(name) ?? true);
   const log = gatewayLog();
   const down = gatewayExporting('elasticsearch-down', 'gateway, Elasticsearch down', downElasticsearch);
@@ -33,8 +37,8 @@ export async function chooseTargets({ targets, elasticsearch, tls }: Pick<BenchO
     exporting.push(gatewayExporting('elasticsearch', 'gateway, log + Elasticsearch', server));
     exporting.push(gatewayExporting('elasticsearch-slow', `gateway, Elasticsearch slow (${SLOW_MS / 1000} s)`, slow.server));
   }
-  const own = [direct, nginx(), nodeProxy(), log, ...exporting, down, gatewayLog({ workers: 2 })].filter((target) => target !== undefined);
-  const peers = tls ? [] : installedPeers();
+  const own = [direct, nginx(), nodeProxy(), gatewayWithoutTelemetry(), log, ...exporting, down, gatewayLog({ workers: 2 })].filter((target) => target !== undefined);
+  const peers = installedPeers(elasticsearch === undefined ? undefined : realElasticsearch(elasticsearch));
   const known = [...own, ...peers].map(({ name }) => name);
   const unknown = targets?.find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -44,6 +48,7 @@ export async function chooseTargets({ targets, elasticsearch, tls }: Pick<BenchO
   return {
     own: own.filter(wanted),
     peers: peers.filter(wanted),
+    tls: own.filter((target) => wanted(target) && OVER_TLS.includes(target.name)),
     soaked: [log, ...exporting.slice(0, 1)].filter(wanted),
     stop,
   };

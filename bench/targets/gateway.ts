@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ownRuntime } from '../../src/cli/own-runtime.js';
 import { exportEnv, type ElasticsearchServer } from './elasticsearch-server.js';
 import type { Launch, Place, Target } from './target.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+const WITHOUT_TELEMETRY = fileURLToPath(new URL('../references/gateway-without-telemetry.ts', import.meta.url));
 /** Longest time for an export's backlog to drain after a phase. */
 const SETTLE_MS = 120_000;
 
@@ -19,6 +21,18 @@ export function gatewayLog(options: { workers?: number } = {}): Target {
       command: [process.execPath, BINARY, 'serve', ...(workers === undefined ? [] : ['--workers', String(workers)])],
       env: gatewayEnv(place),
     }),
+  };
+}
+
+/** Our own gateway without any telemetry, run as `gateway serve` runs itself. */
+export function gatewayWithoutTelemetry(): Target {
+  return {
+    name: 'off',
+    title: 'gateway, no telemetry (not a setting)',
+    launch: (place) => {
+      const runtime = ownRuntime({ argv: [process.execPath, WITHOUT_TELEMETRY, 'serve'], argv0: process.execPath, execArgv: ['--import', 'tsx'], env: {}, execPath: process.execPath, hasChannel: false });
+      return { command: [process.execPath, ...(runtime?.args.slice(1) ?? [])], env: { ...runtime?.env, ...gatewayEnv(place) } as Record<string, string> };
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { Sample } from '../../bench/suites/proxy.js';
 
 function sample(round: number, target: string, cpuMsPer1k: number, noise = 0): Sample {
   const latency = { count: 1, p50: cpuMsPer1k, p99: cpuMsPer1k * 10, p999: cpuMsPer1k * 20, max: cpuMsPer1k * 30 };
-  return { round, target, phase: 'json', requests: 1000, perSecond: 1, cpuMsPer1k, errors: 0, latency, firstByte: undefined, gap: undefined, noise };
+  return { round, take: 0, target, phase: 'json', requests: 1000, perSecond: 1, cpuMsPer1k, errors: 0, latency, firstByte: undefined, gap: undefined, noise };
 }
 
 function summary(samples: readonly Sample[]): Summary {

@@ -1,0 +1,27 @@
+import { loadConfig } from '../../src/config/load.js';
+import { createGateway, upstreamsFrom } from '../../src/gateway/create.js';
+import { buildApp } from '../../src/server/app.js';
+import { judgeReadiness } from '../../src/server/readiness.js';
+
+/**
+ * The gateway with nothing behind it that keeps records: what its telemetry costs is the difference to this. It is no
+ * setting of the product, whose log is always on. Configured by the variables of `gateway serve`.
+ */
+const config = loadConfig({ env: process.env, cwd: process.cwd() });
+const variable = (name: string): ReturnType<typeof config.variable> => config.variable(name);
+const gateway = createGateway({
+  settings: config.server, upstreams: upstreamsFrom(variable), variable, record: () => undefined, instance: 'bench', allowOpen: false, refuse: () => undefined,
+});
+const app = buildApp({
+  proxy: gateway.proxy,
+  admits: () => true,
+  version: '0.0.0',
+  readiness: () => judgeReadiness({
+    stopping: false, refusing: false,
+    log: { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false, dropped_records: 0, dropped_lately: false },
+    elasticsearch: { enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null },
+  }),
+  keepAliveTimeoutMs: config.server.serverKeepaliveTimeoutMs,
+  maxBodyBytes: config.server.maxBodyBytes,
+});
+await app.listen({ host: config.server.host, port: config.server.port, backlog: 4096 });
