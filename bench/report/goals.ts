@@ -35,7 +35,6 @@ function proxyGoals({ proxy }: BenchResult): Goal[] {
   return [
     { kind: 'must', text: 'CPU per JSON request with export ÷ bare Node proxy', limit: 1.25, value: ratio(exporting, 'node', 'json'), unit: '×' },
     { kind: 'goal', text: 'CPU per JSON request with export ÷ Rust gateway, its telemetry off', limit: 1, value: ratio(exporting, 'noveum', 'json'), unit: '×' },
-    { kind: 'must', text: 'CPU per JSON request with export ÷ Rust gateway, its export on', limit: 0.5, value: ratio(exporting, 'noveum-elasticsearch', 'json'), unit: '×' },
     { kind: 'moonshot', text: 'CPU per JSON request with export ÷ nginx', limit: 3, value: ratio(exporting, 'nginx', 'json'), unit: '×' },
     { kind: 'must', text: 'CPU per stream of 20 with export ÷ bare Node proxy', limit: 1.3, value: ratio(exporting, 'node', 'stream-20'), unit: '×' },
     { kind: 'must', text: 'CPU per stream of 500 with export ÷ bare Node proxy', limit: 1.3, value: ratio(exporting, 'node', 'stream-500'), unit: '×' },

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageVersion, programVersion } from '../machine/description.js';
-import { exportEnv, type ElasticsearchServer } from './elasticsearch-server.js';
-import type { Launch, Place, Target } from './target.js';
+import type { Target } from './target.js';
 
 /**
  * Other gateways, installed by their package names outside the repository (`npm run bench --
@@ -68,36 +66,19 @@ const noveum: Peer = {
     title: 'Noveum AI gateway (Rust), telemetry off',
     version: '2.0.1',
     headers: ['x-provider', 'openai'],
-    launch: noveumLaunch,
+    launch: ({ port, upstream }) => ({
+      command: [noveumProgram],
+      env: { HOST: '127.0.0.1', PORT: String(port), OPENAI_BASE_URL: upstream, RUST_LOG: 'error' },
+    }),
   } : undefined,
 };
-
-/** The same with its export on: a document per request, each sent by itself. */
-function noveumExporting(server: ElasticsearchServer): Target | undefined {
-  const plain = noveum.target();
-  if (plain === undefined) return undefined;
-  return {
-    ...plain,
-    name: 'noveum-elasticsearch',
-    title: 'Noveum AI gateway (Rust), Elasticsearch on',
-    launch: (place) => {
-      const index = `bench-${randomBytes(4).toString('hex')}`;
-      const launch = noveumLaunch(place);
-      return { ...launch, env: { ...launch.env, ...exportEnv(server, index) }, cleanUp: () => server.remove(index) };
-    },
-  };
-}
-
-function noveumLaunch({ port, upstream }: Place): Launch {
-  return { command: [noveumProgram], env: { HOST: '127.0.0.1', PORT: String(port), OPENAI_BASE_URL: upstream, RUST_LOG: 'error' } };
-}
 
 const LOOPBACK = fileURLToPath(new URL('listen-on-loopback.cjs', import.meta.url));
 const PEERS: readonly Peer[] = [noveum, portkey, liteLlm];
 
-/** The peers that are installed; with a server to export to, also those that can. */
-export function installedPeers(server?: ElasticsearchServer): Target[] {
-  return [...PEERS.map((peer) => peer.target()), server === undefined ? undefined : noveumExporting(server)].filter((target) => target !== undefined);
+/** The peers that are installed. */
+export function installedPeers(): Target[] {
+  return PEERS.map((peer) => peer.target()).filter((target) => target !== undefined);
 }
 
 /** Installs what is missing with the registries' own clients; what cannot be installed is said and left out. */
