@@ -36,19 +36,22 @@ describe('the benchmark', () => {
 
   it('measures every kind of load on the gateway and beside it, without one error, and says what it means for each aim', async () => {
     const out = join(folder, 'result.json');
-    const { code, stdout, stderr } = await bench('--suite', 'proxy', '--target', 'node', '--target', 'log', '--rounds', '1',
+    const { code, stdout, stderr } = await bench('--suite', 'proxy', '--suite', 'tls', '--target', 'node', '--target', 'off', '--target', 'log', '--rounds', '1',
       '--seconds', '0.5', '--share', '0.01', '--connections', '4', '--rate', '50', '--out', relative(ROOT, out));
     expect(code, stderr).to.equal(0);
-    const { proxy, targets } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
-    expect(targets.map(({ name }) => name)).to.deep.equal(['direct', 'node', 'log']);
+    const { proxy, tls, targets } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
+    expect(targets.map(({ name }) => name)).to.deep.equal(['direct', 'node', 'off', 'log']);
     expect(proxy?.failures).to.deep.equal({});
-    for (const target of ['direct', 'node', 'log']) {
+    for (const target of ['direct', 'node', 'off', 'log']) {
       for (const phase of ['json', 'json-100k', 'stream-20', 'stream-500', 'paced', 'rate']) {
         const sample = proxy?.samples.find((one) => one.target === target && one.phase === phase);
         expect(sample?.requests, `${target} ${phase}`).to.be.greaterThan(0);
         expect(sample?.errors, `${target} ${phase}`).to.equal(0);
       }
     }
+    expect(proxy?.samples.filter(({ target, phase }) => target === 'log' && phase === 'rate').map(({ take }) => take)).to.deep.equal([0, 1, 2]);
+    expect(tls?.samples.map(({ target, phase, errors }) => [target, phase, errors])).to.have.deep.members(
+      ['node', 'log'].flatMap((target) => ['json', 'stream-20'].map((phase) => [target, phase, 0])));
     expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured');
   });
 
