@@ -108,9 +108,22 @@ export class BufferedBody {
     if (this.#received > this.#maxBytes) return this.#fail('body_too_large');
     if (!this.#budget.take(chunk.length)) return this.#fail('buffers_full');
     this.#taken += chunk.length;
-    if (this.#received === chunk.length && chunk.length < this.#declared) this.#piece = this.#memory.take(this.#declared);
-    if (this.#piece === undefined) this.#chunks.push(chunk);
-    else this.#piece.set(chunk, this.#received - chunk.length);
+    this.#keep(chunk, this.#received - chunk.length);
+  }
+
+  #keep(chunk: Buffer, before: number): void {
+    if (before === 0 && chunk.length < this.#declared) this.#piece ??= this.#memory.take(this.#declared);
+    const piece = this.#piece;
+    if (piece === undefined) {
+      this.#chunks.push(chunk);
+    } else if (this.#received <= piece.length) {
+      piece.set(chunk, before);
+    } else {
+      // More than was declared: a lenient parser (--insecure-http-parser) lets that pass.
+      this.#chunks.push(piece.subarray(0, before), chunk);
+      this.#memory.forget(piece);
+      this.#piece = undefined;
+    }
   }
 
   #onEnd(): void {

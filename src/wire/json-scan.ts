@@ -174,8 +174,9 @@ export function pickMembers(json: Buffer, names: readonly string[], maxMemberByt
 }
 
 /**
- * The text of a JSON document with each string value or key of more than `maxBytes` made empty, so that parsing it costs
- * what its structure costs and not what its texts cost. A document that is broken stays broken where it was.
+ * The text of a JSON document with an ellipsis for each string of more than `maxBytes`, values and keys alike, so that parsing
+ * it costs what its structure costs and not what its texts cost. A string that was there is never empty afterwards; what is
+ * broken within a long one is not noticed.
  */
 export function withoutLongStrings(json: Buffer, maxBytes: number): string {
   let text = '';
@@ -184,7 +185,7 @@ export function withoutLongStrings(json: Buffer, maxBytes: number): string {
     const end = skipString(json, open);
     if (end === -1) break;
     if (end - open > maxBytes) {
-      text += json.toString('utf8', from, open + 1);
+      text += `${json.toString('utf8', from, open + 1)}…`;
       from = end - 1;
     }
     open = json.indexOf(QUOTE, end);

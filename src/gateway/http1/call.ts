@@ -27,7 +27,7 @@ export class Call {
   /** What carries it; undefined before it has one and once it is over. */
   connection: CarryingConnection | undefined;
   aborted = false;
-  /** All of a request whose body is a buffer was taken by the system: nobody reads that buffer any more. */
+  /** A request whose body is a longer buffer was written, or its connection is gone: nobody reads that buffer any more. */
   flushed = false;
 
   constructor(request: UpstreamRequest, handler: CallHandler) {

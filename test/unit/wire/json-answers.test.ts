@@ -114,6 +114,12 @@ describe('JSON answers', () => {
 });
 
 describe('error answers', () => {
+  for (const [provider, path, more] of [['openai', chat, {}], ['openai', '/v1/responses', {}], ['cohere', '/v2/chat', { finish_reason: 'COMPLETE' }], ['ollama', '/api/chat', {}]] as const) {
+    it(`${provider}: ${path}, an error that is one long text is one all the same, under 200 too`, async () => {
+      const observation = await read({ name: '', provider, path, body: { ...more, error: 'x'.repeat(20_000) }, expected: {} });
+      expect(observation.failed).to.equal(true);
+    });
+  }
   for (const answer of ERRORS) {
     it(`${answer.provider}: ${answer.name}`, async () => {
       const { complete, hasToken, ...observation } = await read(answer);
