@@ -63,7 +63,7 @@ const noveum: Peer = {
   install: [['cargo', 'install', '--locked', '--root', join(FOLDER, 'noveum'), 'noveum-ai-gateway@2.0.1']],
   target: () => existsSync(noveumProgram) ? {
     name: 'noveum',
-    title: 'Noveum AI gateway (Rust), telemetry off',
+    title: 'Noveum AI gateway (Rust), no export',
     version: '2.0.1',
     headers: ['x-provider', 'openai'],
     launch: ({ port, upstream }) => ({
