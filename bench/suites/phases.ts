@@ -45,7 +45,7 @@ export function phases(rate: number): Phase[] {
     { name: 'stream-20', title: 'streams of 20 events', script: { kind: 'stream', chunks: 20, delayMs: 0 }, body: SMALL_STREAM, requests: 5_000 },
     { name: 'stream-500', title: 'streams of 500 events', script: { kind: 'stream', chunks: 500, delayMs: 0 }, body: SMALL_STREAM, requests: 400 },
     { name: 'paced', title: 'streams of 20 events, one every 10 ms', script: { kind: 'stream', chunks: 20, delayMs: 10 }, body: SMALL_STREAM },
-    { name: 'rate', title: `JSON at ${rate} requests a second`, script: { kind: 'json', textBytes: 350 }, body: SMALL, rate, takes: 3 },
+    { name: 'rate', title: `JSON at ${rate} requests a second`, script: { kind: 'json', textBytes: 350 }, body: SMALL, rate, takes: 5 },
   ];
 }
 

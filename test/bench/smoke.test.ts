@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { BenchResult } from '../../bench/report/result.js';
 import { ensureBuilt } from '../support/built-gateway.js';
+import { ask } from '../support/elasticsearch/ask.js';
 import { elasticsearchUrl, needElasticsearch } from '../support/elasticsearch/shared.js';
 
 needElasticsearch();
@@ -23,6 +24,13 @@ function bench(...args: readonly string[]): Promise<{ code: number | null; stdou
     child.on('error', reject);
     child.on('close', (code) => { resolve({ code, stdout, stderr }); });
   });
+}
+
+/** What runs of the benchmark have made in the server and not removed. */
+async function leftBehind(): Promise<string> {
+  const { origin, username, password } = elasticsearchUrl();
+  const answer = await ask(`${origin}/_resolve/index/bench-*`, { username, password: decodeURIComponent(password) }, 10_000);
+  return answer?.body ?? 'no answer';
 }
 
 describe('the benchmark', () => {
@@ -49,7 +57,7 @@ describe('the benchmark', () => {
         expect(sample?.errors, `${target} ${phase}`).to.equal(0);
       }
     }
-    expect(proxy?.samples.filter(({ target, phase }) => target === 'log' && phase === 'rate').map(({ take }) => take)).to.deep.equal([0, 1, 2]);
+    expect(proxy?.samples.filter(({ target, phase }) => target === 'log' && phase === 'rate').map(({ take }) => take)).to.deep.equal([0, 1, 2, 3, 4]);
     expect(tls?.samples.map(({ target, phase, errors }) => [target, phase, errors])).to.have.deep.members(
       ['node', 'log'].flatMap((target) => ['json', 'stream-20'].map((phase) => [target, phase, 0])));
     expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured');
@@ -57,9 +65,11 @@ describe('the benchmark', () => {
 
   it('measures memory, the export, reports and starts', async () => {
     const out = join(folder, 'rest.json');
+    const before = await leftBehind();
     const { code, stderr } = await bench('--suite', 'soak', '--suite', 'exporter', '--suite', 'top', '--suite', 'start', '--target', 'log', '--requests', '300',
       '--connections', '4', '--records', '2000', '--top-records', '3000', '--elasticsearch', elasticsearchUrl().href, '--out', relative(ROOT, out));
     expect(code, stderr).to.equal(0);
+    expect(await leftBehind()).to.equal(before);
     const { soak, exporter, top, startTime } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
     expect(soak?.map(({ target, residentMb }) => [target, residentMb.length])).to.deep.equal([['log', 10]]);
     for (const value of [exporter?.perSecond, exporter?.rawPerSecond, exporter?.cpuUsPerRecord, top?.localSeconds, top?.elasticsearchSeconds, top?.aggregationSeconds, startTime?.helpMs, startTime?.emptyMs]) {
