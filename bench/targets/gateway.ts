@@ -30,7 +30,7 @@ export function gatewayWithoutTelemetry(): Target {
     name: 'off',
     title: 'gateway, no telemetry (not a setting)',
     launch: (place) => {
-      const runtime = ownRuntime({ argv: [process.execPath, WITHOUT_TELEMETRY, 'serve'], argv0: process.execPath, execArgv: ['--import', 'tsx'], env: {}, execPath: process.execPath, hasChannel: false });
+      const runtime = ownRuntime({ argv: [process.execPath, WITHOUT_TELEMETRY, 'serve'], argv0: process.execPath, execArgv: ['--import', 'tsx'], env: {}, execPath: process.execPath, version: process.versions.node, hasChannel: false });
       return { command: [process.execPath, ...(runtime?.args.slice(1) ?? [])], env: { ...runtime?.env, ...gatewayEnv(place) } as Record<string, string> };
     },
   };

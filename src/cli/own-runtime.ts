@@ -27,6 +27,9 @@ const FLAGS_AFTER_START = ['--min-semi-space-size=0', '--max-semi-space-size=0']
  */
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '8388608' } as const;
 
+/** Major versions of Node that were seen to take all of FLAGS: one that does not know a flag would not start at all. */
+const TRIED_VERSIONS = ['22', '24', '25', '26'];
+
 /** What of a process decides whether it is started anew. */
 export interface ProcessFacts {
   readonly argv: readonly string[];
@@ -34,6 +37,8 @@ export interface ProcessFacts {
   readonly execArgv: readonly string[];
   readonly env: Readonly<NodeJS.ProcessEnv>;
   readonly execPath: string;
+  /** Of Node, such as 24.21.0. */
+  readonly version: string;
   /** The process has a channel to its parent, which would be lost. */
   readonly hasChannel: boolean;
 }
@@ -47,10 +52,10 @@ export interface Execution {
 
 /**
  * What this process is to be replaced by; undefined where it is another command than `serve`, where it runs so
- * already, and where somebody has chosen sizes of memory: those count.
+ * already, where somebody has chosen sizes of memory (those count), and on a Node on which this was never tried.
  */
-export function ownRuntime({ argv, argv0, execArgv, env, execPath, hasChannel }: ProcessFacts): Execution | undefined {
-  if (argv[2] !== 'serve' || hasChannel || sizesAreChosen(execArgv, env)) return undefined;
+export function ownRuntime({ argv, argv0, execArgv, env, execPath, version, hasChannel }: ProcessFacts): Execution | undefined {
+  if (argv[2] !== 'serve' || hasChannel || !TRIED_VERSIONS.includes(version.split('.', 1)[0] ?? '') || sizesAreChosen(execArgv, env)) return undefined;
   return {
     file: execPath,
     args: [argv0, ...execArgv, ...FLAGS, ...argv.slice(1)],
@@ -69,7 +74,7 @@ export function takeOwnRuntime(): void {
     return;
   }
   const { argv, argv0, execArgv, env, execPath, channel } = process;
-  const next = ownRuntime({ argv, argv0, execArgv, env, execPath, hasChannel: channel !== undefined });
+  const next = ownRuntime({ argv, argv0, execArgv, env, execPath, version: process.versions.node, hasChannel: channel !== undefined });
   if (next === undefined || typeof process.execve !== 'function') return;
   try {
     process.execve(next.file, next.args, next.env);

@@ -3,7 +3,7 @@ import { ownRuntime, type ProcessFacts } from '../../../src/cli/own-runtime.js';
 
 const SERVE: ProcessFacts = {
   argv: ['/opt/node', '/opt/gateway/bin/run.js', 'serve', '--port', '3000'],
-  argv0: 'node', execArgv: [], env: { PATH: '/bin' }, execPath: '/opt/node', hasChannel: false,
+  argv0: 'node', execArgv: [], env: { PATH: '/bin' }, execPath: '/opt/node', version: '24.21.0', hasChannel: false,
 };
 
 describe('the runtime of gateway serve', () => {
@@ -33,6 +33,12 @@ describe('the runtime of gateway serve', () => {
     expect(ownRuntime({ ...SERVE, execArgv: ownRuntime(SERVE)?.args.slice(1, 7) ?? [] })).to.equal(undefined);
     expect(ownRuntime({ ...SERVE, execArgv: ['--max-semi-space-size=64'] })).to.equal(undefined);
     expect(ownRuntime({ ...SERVE, env: { NODE_OPTIONS: '--trace-warnings --max_semi_space_size=64' } })).to.equal(undefined);
+  });
+
+  it('is not taken on a Node on which its options were never tried: one that does not know them would not start', () => {
+    for (const [version, taken] of [['22.19.0', true], ['24.1.0', true], ['25.0.0', true], ['2.5.0', false], ['26.10.0', true], ['27.0.0', false], ['99.1.2', false]] as const) {
+      expect(ownRuntime({ ...SERVE, version }) !== undefined, version).to.equal(taken);
+    }
   });
 
   it('is not taken where the parent talks to the process', () => {
