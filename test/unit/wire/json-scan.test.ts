@@ -52,7 +52,7 @@ describe('JSON scanner', () => {
     fc.assert(fc.property(fc.jsonValue().chain((value) => fc.tuple(fc.constant(value), fc.array(text), fc.dictionary(fc.string({ maxLength: 8 }), text))), (value) => {
       // Long keys may become the same one: only values are compared.
       if (/"(?:[^"\\]|\\.){12,}":/u.test(JSON.stringify(value))) return;
-      expect(JSON.parse(withoutLongStrings(Buffer.from(JSON.stringify(value)), 40))).to.deep.equal(shortened(value));
+      expect(JSON.parse(withoutLongStrings(Buffer.from(JSON.stringify(value)), 40))).to.deep.equal(shortened(JSON.parse(JSON.stringify(value)))); // JSON knows no -0
     }), { numRuns: 500 });
   });
 
