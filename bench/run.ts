@@ -52,7 +52,7 @@ async function run(options: BenchOptions, dir: string): Promise<BenchResult> {
       onRound: (known) => { write({ ...about, proxy: known }, options.out); },
     }, standIn, load) : undefined;
     const tls = wants('tls') && standIn.tlsPort !== undefined ? await measureProxies({
-      ...options, targets: targets.tls, peers: [], only: ['json', 'stream-20'], rate: 1, dir: join(dir, 'tls'), caFile: certificate?.caFile,
+      ...options, targets: targets.tls, peers: [], only: ['json', 'stream-20'], dir: join(dir, 'tls'), caFile: certificate?.caFile,
       upstream: `https://localhost:${standIn.tlsPort}`, say, onRound: () => undefined,
     }, standIn, load) : undefined;
     const soaked = [];

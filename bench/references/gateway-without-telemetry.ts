@@ -1,7 +1,8 @@
 import { loadConfig } from '../../src/config/load.js';
 import { createGateway, upstreamsFrom } from '../../src/gateway/create.js';
 import { buildApp } from '../../src/server/app.js';
-import { judgeReadiness } from '../../src/server/readiness.js';
+import { BACKLOG } from '../../src/server/listen.js';
+import { judgeReadiness, NO_EXPORT } from '../../src/server/readiness.js';
 
 /**
  * The gateway with nothing behind it that keeps records: what its telemetry costs is the difference to this. It is no
@@ -19,9 +20,9 @@ const app = buildApp({
   readiness: () => judgeReadiness({
     stopping: false, refusing: false,
     log: { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false, dropped_records: 0, dropped_lately: false },
-    elasticsearch: { enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null },
+    elasticsearch: NO_EXPORT,
   }),
   keepAliveTimeoutMs: config.server.serverKeepaliveTimeoutMs,
   maxBodyBytes: config.server.maxBodyBytes,
 });
-await app.listen({ host: config.server.host, port: config.server.port, backlog: 4096 });
+await app.listen({ host: config.server.host, port: config.server.port, backlog: BACKLOG });

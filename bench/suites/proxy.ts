@@ -38,6 +38,7 @@ export interface Sample extends Measurement {
 }
 
 export interface ProxyResult {
+  /** Requests per second of the open loop; 0 where that was not among the phases. */
   readonly rate: number;
   readonly samples: readonly Sample[];
   /** Megabytes of each target after each round's phases. */
@@ -63,8 +64,8 @@ export async function measureProxies(options: ProxyOptions, standIn: StandIn, lo
     const running = await startAll(rotated(wanted, round), options, round, failures);
     try {
       await warmUp(running, options, standIn, load);
-      rate ??= await halfOfSaturation(running, options, standIn, load);
-      for (const phase of phases(rate)) {
+      if (options.only?.includes('rate') !== false) rate ??= await halfOfSaturation(running, options, standIn, load);
+      for (const phase of phases(rate ?? 0)) {
         if (options.only !== undefined && !options.only.includes(phase.name)) continue;
         await standIn.play(phase.script);
         for (let take = 0; take < (phase.takes ?? 1); take++) {
@@ -80,7 +81,7 @@ export async function measureProxies(options: ProxyOptions, standIn: StandIn, lo
     } finally {
       await Promise.all(running.map((one) => one.stop()));
     }
-    options.onRound({ rate, samples, residentMb, failures });
+    options.onRound({ rate: rate ?? 0, samples, residentMb, failures });
   }
   return { rate: rate ?? 0, samples, residentMb, failures };
 }

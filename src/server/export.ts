@@ -6,7 +6,7 @@ import { findCursor } from '../telemetry/backlog.js';
 import type { Cursor } from '../telemetry/cursor.js';
 import type { Segment } from '../telemetry/segments.js';
 import type { Logger } from './logger.js';
-import type { ElasticsearchHealth } from './readiness.js';
+import { NO_EXPORT, type ElasticsearchHealth } from './readiness.js';
 import { ReportWriter } from './report-writer.js';
 
 /** The export of one gateway, as the rest of the server sees it. */
@@ -40,17 +40,13 @@ export interface ExportOptions {
   readonly onStatus?: (status: ExportStatus, bulkMs: readonly number[]) => void;
 }
 
-const OFF: ElasticsearchHealth = {
-  enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null,
-};
-
 /** Starts the exporter where ENABLE_ELASTICSEARCH says so; else everything counts as settled. */
 export async function startExport(options: ExportOptions): Promise<Export> {
   const { config: { elasticsearch, telemetry }, logger } = options;
   if (!elasticsearch.enabled) {
     return {
       settled: async () => () => true, settledBytes: async () => () => Number.MAX_SAFE_INTEGER,
-      notify: () => undefined, health: () => OFF, status: () => undefined, restarts: () => 0, setWriters: () => undefined, stop: async () => undefined,
+      notify: () => undefined, health: () => NO_EXPORT, status: () => undefined, restarts: () => 0, setWriters: () => undefined, stop: async () => undefined,
     };
   }
   let status: ExportStatus | undefined;
@@ -93,7 +89,7 @@ export async function startExport(options: ExportOptions): Promise<Export> {
 }
 
 function healthOf(status: ExportStatus | undefined): ElasticsearchHealth {
-  if (status === undefined) return { ...OFF, enabled: true, state: 'starting' };
+  if (status === undefined) return { ...NO_EXPORT, enabled: true, state: 'starting' };
   const { state, reason, fix, backlogBytes, retryBytes, oldestTime } = status;
   return {
     enabled: true, state, reason, fix,

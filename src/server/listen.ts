@@ -1,6 +1,12 @@
 import { createServer } from 'node:net';
 import { Failure } from '../domain/failure.js';
 
+/**
+ * Connections that the system keeps until they are accepted (it may allow fewer: net.core.somaxconn). Node's
+ * 511 are full after a pause of tens of milliseconds under load, and each client beyond them waits a second.
+ */
+export const BACKLOG = 4096;
+
 /** Every interface of the machine. */
 export function isAnyHost(host: string): boolean {
   return host === '0.0.0.0' || host === '::';

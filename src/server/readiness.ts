@@ -32,6 +32,11 @@ export interface ElasticsearchHealth {
   readonly oldest_unexported_seconds: number | null;
 }
 
+/** Where nothing is exported. */
+export const NO_EXPORT: ElasticsearchHealth = {
+  enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null,
+};
+
 export interface ReadinessInput {
   readonly stopping: boolean;
   readonly refusing: boolean;

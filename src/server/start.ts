@@ -5,7 +5,7 @@ import { checkIndexName } from '../elastic/index-name.js';
 import { isLoopbackHost } from '../gateway/access.js';
 import { buildApp } from './app.js';
 import { startDemoProvider } from './demo.js';
-import { checkPort, isAnyHost, listenFailure } from './listen.js';
+import { BACKLOG, checkPort, isAnyHost, listenFailure } from './listen.js';
 import { createLogger } from './logger.js';
 import { judgeReadiness } from './readiness.js';
 import { firstScreen } from './screen.js';
@@ -28,12 +28,6 @@ export interface ServeOptions {
   /** How the user calls the gateway, for the commands that the first screen suggests. */
   readonly command: string;
 }
-
-/**
- * Connections that the system keeps until they are accepted (it may allow fewer: net.core.somaxconn). Node's
- * 511 are full after a pause of tens of milliseconds under load, and each client beyond them waits a second.
- */
-const BACKLOG = 4096;
 
 /**
  * Starts the gateway and resolves when it has drained after SIGTERM or SIGINT. Throws Failures for

@@ -8,7 +8,7 @@ import { createGateway, upstreamsFrom, type Gateway, type GatewaySettings } from
 import { variablePrefix } from '../../src/gateway/upstream.js';
 import { PROVIDERS } from '../../src/providers/registry.js';
 import { buildApp } from '../../src/server/app.js';
-import { judgeReadiness } from '../../src/server/readiness.js';
+import { judgeReadiness, NO_EXPORT } from '../../src/server/readiness.js';
 
 /** The hot path over real sockets, with its records in memory and a scripted provider behind it. */
 export interface ProxyHarness {
@@ -46,7 +46,6 @@ export interface HarnessOptions {
 }
 
 const LOG = { writable: true, lines_written: 0, append_failures: 0, slow_writes: 0, last_slow_write_ms: null, slow_lately: false, full: false, dropped_records: 0, dropped_lately: false };
-const OFF = { enabled: false, state: 'off', reason: null, fix: null, backlog_bytes: null, oldest_unexported_seconds: null };
 
 export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHarness> {
   const exchanges: Exchange[] = [];
@@ -79,7 +78,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     proxy: gateway.proxy,
     admits: (request) => gateway.admits(request.raw),
     version: '0.0.0',
-    readiness: () => judgeReadiness({ stopping: false, refusing: false, log: LOG, elasticsearch: OFF }),
+    readiness: () => judgeReadiness({ stopping: false, refusing: false, log: LOG, elasticsearch: NO_EXPORT }),
     keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 5_000,
     maxBodyBytes: options.settings?.maxBodyBytes ?? 100 * 2 ** 20,
   });

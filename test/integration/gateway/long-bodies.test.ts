@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyMemory } from '../../../src/gateway/body-memory.js';
 import { proxied, rawPost } from '../../support/proxied.js';
 import { startProxy, until } from '../../support/proxy-harness.js';
+import { startRawServer, type RawServer } from '../../unit/gateway/http1/raw-server.js';
 
 const MIB = 2 ** 20;
 const HEAD_END = '\r\n\r\n';
@@ -20,43 +21,29 @@ function isWhole(body: string): boolean {
 }
 
 /** A provider that answers as soon as it has seen a head, and reads the body when it likes to. */
-async function hastyProvider(readAfterMs: number): Promise<{ url: string; bodies: string[]; close: () => Promise<void> }> {
+async function hastyProvider(readAfterMs: number): Promise<{ server: RawServer; bodies: string[] }> {
   const bodies: string[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => { sockets.delete(socket); });
-    let text = '';
-    let answered = false;
-    socket.on('data', (bytes) => {
-      text += bytes.toString('latin1');
-      for (;;) {
-        const end = text.indexOf(HEAD_END);
-        if (end === -1) return;
-        if (!answered) {
-          answered = true;
-          socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
-          socket.pause();
-          setTimeout(() => { socket.resume(); }, readAfterMs);
-        }
-        const length = Number(/content-length: (\d+)/.exec(text)?.[1]);
-        const start = end + HEAD_END.length;
-        if (text.length < start + length) return;
-        bodies.push(text.slice(start, start + length));
-        text = text.slice(start + length);
-        answered = false;
+  const unread: string[] = [];
+  const answered: boolean[] = [];
+  const server = await startRawServer((socket, bytes, connection) => {
+    let text = (unread[connection] ?? '') + bytes;
+    for (let end = text.indexOf(HEAD_END); end !== -1; end = text.indexOf(HEAD_END)) {
+      if (answered[connection] !== true) {
+        answered[connection] = true;
+        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
+        socket.pause();
+        setTimeout(() => { socket.resume(); }, readAfterMs);
       }
-    });
+      const start = end + HEAD_END.length;
+      const next = start + Number(/content-length: (\d+)/.exec(text)?.[1]);
+      if (text.length < next) break;
+      bodies.push(text.slice(start, next));
+      text = text.slice(next);
+      answered[connection] = false;
+    }
+    unread[connection] = text;
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    bodies,
-    close: () => new Promise((resolve) => {
-      for (const socket of sockets) socket.destroy();
-      server.close(() => { resolve(); });
-    }),
-  };
+  return { server, bodies };
 }
 
 // Rules 10 and 11: memory that one body leaves to the next.
@@ -81,19 +68,19 @@ describe('long bodies', () => {
   });
 
   it('are not overwritten while a provider that has answered already still reads them', async () => {
-    const provider = await hastyProvider(60);
-    const proxy = await startProxy({ env: { OPENAI_BASE_URL: provider.url }, bodyMemory: new BodyMemory(256 * MIB, 16 * MIB) });
+    const { server, bodies } = await hastyProvider(60);
+    const proxy = await startProxy({ env: { OPENAI_BASE_URL: server.origin }, bodyMemory: new BodyMemory(256 * MIB, 16 * MIB) });
     try {
       // More than the system takes at once, so that their last bytes wait in the gateway when the answer is there.
       const sizes = Array.from({ length: 10 }, (_, i) => 9 * MIB + 100_000 * i);
       for (let i = 0; i < sizes.length; i += 5) {
         await Promise.all(sizes.slice(i, i + 5).map((size, at) => post(proxy.url, bodyOf('abcde'[at] as string, size))));
       }
-      await until(() => provider.bodies.length === sizes.length);
-      expect(provider.bodies.filter((body) => !isWhole(body))).to.have.length(0);
+      await until(() => bodies.length === sizes.length);
+      expect(bodies.filter((body) => !isWhole(body))).to.have.length(0);
     } finally {
       await proxy.close();
-      await provider.close();
+      await server.close();
     }
   });
 
