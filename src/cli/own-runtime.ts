@@ -13,14 +13,6 @@ const FLAGS = [
   '--heap-growing-percent=20', '--expose-gc',
   // Helpers that collect the young generation in parallel find almost nothing to share.
   '--no-parallel-scavenge',
-  // One helper thread for what V8 does beside the program (marking, compiling) instead of four: where the gateway has one
-  // core, four of them leave it a fifth of that while they run, and its requests wait.
-  '--v8-pool-size=1',
-  // Long bodies lie in memory outside of the heap, and V8 counts it until it is given back: at once, not when the helper has a turn.
-  '--no-concurrent-array-buffer-sweeping',
-  // V8 marks for the next full collection when a third of the room that the last one left is used. Left to itself it begins as soon
-  // as that room is smaller than the young generation, which with sizes like these it may be at once: one collection after the other.
-  '--incremental-marking-soft-trigger=30', '--incremental-marking-hard-trigger=60',
   // What V8 collects while the program is idle takes compiled code with it, and the next load waits until that is made again.
   '--no-memory-reducer',
   // The compiler in the middle leaves ten megabytes of its own behind; what runs often is left to the last one all the same.

@@ -2,7 +2,7 @@
 const LONG_BYTES = 16 * 1024;
 /** Bodies above this are few, and so large that most of them is alive when the next collection comes. */
 const HUGE_BYTES = 1024 * 1024;
-const COLLECTED_BYTES = 2 * 1024 * 1024;
+const COLLECTED_BYTES = 4 * 1024 * 1024;
 
 /**
  * Has the young generation collected when long bodies have left garbage. Node reads sockets into memory

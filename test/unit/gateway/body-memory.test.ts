@@ -118,9 +118,9 @@ describe('garbage of long bodies', () => {
   }
 
   it('is collected young, once for every few megabytes', async () => {
-    expect(await collections(Array.from({ length: 21 }, () => 100 * KIB))).to.deep.equal([{ type: 'minor', execution: 'sync' }]);
+    expect(await collections(Array.from({ length: 41 }, () => 100 * KIB))).to.deep.equal([{ type: 'minor', execution: 'sync' }]);
     expect(await collections(Array.from({ length: 200 }, () => 100 * KIB))).to.have.length(1);
-    expect(await collections(Array.from({ length: 20 }, () => 100 * KIB))).to.deep.equal([]);
+    expect(await collections(Array.from({ length: 40 }, () => 100 * KIB))).to.deep.equal([]);
   });
 
   it('is not counted for short and for huge bodies', async () => {
