@@ -58,6 +58,7 @@ export async function measureProxies(options: ProxyOptions, standIn: StandIn, lo
   const residentMb: Record<string, number[]> = {};
   const failures: Record<string, string> = {};
   let rate = options.rate;
+  const known = (): ProxyResult => ({ rate: rate ?? 0, samples, residentMb, failures });
   for (let round = 0; round < options.rounds; round++) {
     const wanted = [...options.targets, ...(round < options.peerRounds ? options.peers : [])].filter(({ name }) => failures[name] === undefined);
     await standIn.play(JSON_SCRIPT);
@@ -81,9 +82,9 @@ export async function measureProxies(options: ProxyOptions, standIn: StandIn, lo
     } finally {
       await Promise.all(running.map((one) => one.stop()));
     }
-    options.onRound({ rate: rate ?? 0, samples, residentMb, failures });
+    options.onRound(known());
   }
-  return { rate: rate ?? 0, samples, residentMb, failures };
+  return known();
 }
 
 async function startAll(targets: readonly Target[], options: ProxyOptions, round: number, failures: Record<string, string>): Promise<RunningTarget[]> {

@@ -30,8 +30,11 @@ export function gatewayWithoutTelemetry(): Target {
     name: 'off',
     title: 'gateway, no telemetry (not a setting)',
     launch: (place) => {
-      const runtime = ownRuntime({ argv: [process.execPath, WITHOUT_TELEMETRY, 'serve'], argv0: process.execPath, execArgv: ['--import', 'tsx'], env: {}, execPath: process.execPath, version: process.versions.node, hasChannel: false });
-      return { command: [process.execPath, ...(runtime?.args.slice(1) ?? [])], env: { ...runtime?.env, ...gatewayEnv(place) } as Record<string, string> };
+      const execArgv = ['--import', 'tsx'];
+      const argv = [process.execPath, WITHOUT_TELEMETRY, 'serve'];
+      const runtime = ownRuntime({ argv, argv0: process.execPath, execArgv, env: {}, execPath: process.execPath, version: process.versions.node, hasChannel: false });
+      const args = runtime?.args.slice(1) ?? [...execArgv, ...argv.slice(1)];
+      return { command: [process.execPath, ...args], env: { ...runtime?.env, ...gatewayEnv(place) } as Record<string, string> };
     },
   };
 }
