@@ -13,6 +13,9 @@ const FLAGS = [
   '--heap-growing-percent=20', '--expose-gc',
   // Helpers that collect the young generation in parallel find almost nothing to share.
   '--no-parallel-scavenge',
+  // One helper thread that marks for a collection and one that compiles, instead of four each: where the gateway has one core,
+  // five threads leave its requests a fifth of that.
+  '--concurrent-marking-max-worker-num=1', '--concurrent-turbofan-max-threads=1',
   // What V8 collects while the program is idle takes compiled code with it, and the next load waits until that is made again.
   '--no-memory-reducer',
   // The compiler in the middle leaves ten megabytes of its own behind; what runs often is left to the last one all the same.

@@ -1,4 +1,5 @@
 import type { Elastic } from './client.js';
+import type { PiecedBody } from './pieced-body.js';
 import { judgeAnswer, type WholeVerdict } from './verdict.js';
 
 /** Where a line carries its id and its time: offsets from its first byte, without the quotes. */
@@ -18,6 +19,9 @@ const READ = 'errors,items.*.status,items.*.error.type,items.*.error.reason,item
 /** Bodies are never of one size: memory is made in steps, so that the next one fits. */
 const MEMORY_STEP = 1024 * 1024;
 
+/** A piece of a body: half a millisecond to make and to send. */
+const PIECE_BYTES = 512 * 1024;
+
 const ACTION_START = Buffer.from('{"create":{"_id":"');
 const ACTION_END = Buffer.from('"}}\n');
 const TIMESTAMP_MEMBER = Buffer.from(',"@timestamp":"');
@@ -31,40 +35,76 @@ export interface LineRun {
   readonly ends: readonly number[];
 }
 
+/** The body of a bulk request, made while it is sent. */
+export class BulkBody implements PiecedBody {
+  readonly bytes: number;
+  /** Where it is made, piece after piece. */
+  readonly memory: Buffer;
+  readonly #runs: readonly LineRun[];
+  readonly #offsets: LineOffsets;
+  readonly #timestamped: boolean;
+  #isWhole = false;
+
+  /** See frameBulk. */
+  constructor(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory: Buffer | undefined) {
+    const timeLength = offsets.timestampEnd - offsets.timestampStart;
+    const perLine = framingBytes(offsets) + (timestamped ? TIMESTAMP_MEMBER.length + timeLength + QUOTE.length : 0);
+    this.bytes = runs.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.length * perLine, 0);
+    this.memory = memory !== undefined && memory.length >= this.bytes ? memory : Buffer.allocUnsafeSlow(Math.ceil(this.bytes / MEMORY_STEP) * MEMORY_STEP);
+    this.#runs = runs;
+    this.#offsets = offsets;
+    this.#timestamped = timestamped;
+  }
+
+  /** All of it was made: nothing is written to `memory` any more. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** The lines must not change until the last piece was taken. */
+  * pieces(): Generator<Buffer, void> {
+    const { memory } = this;
+    const offsets = this.#offsets;
+    let position = 0;
+    let given = 0;
+    this.#isWhole = false;
+    // Byte by byte: for so few, a call of the system's copy costs more.
+    const put = (bytes: Buffer, from: number, to: number): void => {
+      for (let i = from; i < to; i++) memory[position++] = bytes[i] as number;
+    };
+    for (const { bytes, ends } of this.#runs) {
+      let from = 0;
+      for (const end of ends) {
+        put(ACTION_START, 0, ACTION_START.length);
+        put(bytes, from + offsets.idStart, from + offsets.idEnd);
+        put(ACTION_END, 0, ACTION_END.length);
+        if (this.#timestamped) {
+          const after = from + offsets.timestampEnd + QUOTE.length;
+          put(bytes, from, after);
+          put(TIMESTAMP_MEMBER, 0, TIMESTAMP_MEMBER.length);
+          put(bytes, from + offsets.timestampStart, after);
+          from = after;
+        }
+        position += bytes.copy(memory, position, from, end);
+        from = end;
+        if (position - given >= PIECE_BYTES) {
+          yield memory.subarray(given, position);
+          given = position;
+        }
+      }
+    }
+    if (position > given) yield memory.subarray(given, position);
+    this.#isWhole = true;
+  }
+}
+
 /**
  * Frames lines into the body of a bulk request, unparsed: the operation is `create` under the line's
  * own id. `timestamped` also writes the time as `@timestamp`, which data streams demand. The body is
  * made in `memory` where that is given and large enough, else in new memory that the next may use.
  */
-export function frameBulk(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory?: Buffer): Buffer {
-  const timeLength = offsets.timestampEnd - offsets.timestampStart;
-  const perLine = framingBytes(offsets) + (timestamped ? TIMESTAMP_MEMBER.length + timeLength + QUOTE.length : 0);
-  const size = runs.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.length * perLine, 0);
-  const room = memory !== undefined && memory.length >= size ? memory : Buffer.allocUnsafeSlow(Math.ceil(size / MEMORY_STEP) * MEMORY_STEP);
-  const body = room.subarray(0, size);
-  let position = 0;
-  // Byte by byte: for so few, a call of the system's copy costs more.
-  const put = (bytes: Buffer, from: number, to: number): void => {
-    for (let i = from; i < to; i++) body[position++] = bytes[i] as number;
-  };
-  for (const { bytes, ends } of runs) {
-    let from = 0;
-    for (const end of ends) {
-      put(ACTION_START, 0, ACTION_START.length);
-      put(bytes, from + offsets.idStart, from + offsets.idEnd);
-      put(ACTION_END, 0, ACTION_END.length);
-      if (timestamped) {
-        const after = from + offsets.timestampEnd + QUOTE.length;
-        put(bytes, from, after);
-        put(TIMESTAMP_MEMBER, 0, TIMESTAMP_MEMBER.length);
-        put(bytes, from + offsets.timestampStart, after);
-        from = after;
-      }
-      position += bytes.copy(body, position, from, end);
-      from = end;
-    }
-  }
-  return body;
+export function frameBulk(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory?: Buffer): BulkBody {
+  return new BulkBody(runs, offsets, timestamped, memory);
 }
 
 /** The bytes that frameBulk adds to a line. */
@@ -78,7 +118,7 @@ export function framingBytes(offsets: LineOffsets): number {
  * @throws ElasticUnreachable where no whole answer came
  */
 export async function sendBulk(elastic: Elastic, request: {
-  readonly index: string; readonly body: Buffer; readonly documents: number; readonly timeoutMs?: number; readonly signal?: AbortSignal;
+  readonly index: string; readonly body: BulkBody; readonly documents: number; readonly timeoutMs?: number; readonly signal?: AbortSignal;
 }): Promise<WholeVerdict> {
   const answer = await elastic.request({
     method: 'POST',

@@ -4,6 +4,7 @@ import type { ElasticsearchConfig } from '../config/config.js';
 import { Failure } from '../domain/failure.js';
 import { readAllCreated } from './bulk-answer.js';
 import { Credentials } from './credentials.js';
+import { isPieced, streamOf } from './pieced-body.js';
 
 /** One request to the cluster. */
 export interface ElasticRequest {
@@ -11,7 +12,7 @@ export interface ElasticRequest {
   /** Begins with `/`, percent-encoded, without a query string. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON; text or bytes are sent as they are, as NDJSON. */
+  /** An object is sent as JSON; text, bytes and a PiecedBody are sent as they are, as NDJSON. */
   readonly body?: unknown;
   /** For the whole answer, in milliseconds; 30 s unless given. */
   readonly timeoutMs?: number;
@@ -84,19 +85,21 @@ export function createElastic(config: ConnectionConfig): Elastic {
 
 async function once(client: Client, request: ElasticRequest, authorization: string | undefined): Promise<ElasticAnswer> {
   const { method, path, query, body } = request;
-  const raw = typeof body === 'string' || Buffer.isBuffer(body);
+  const ndjson = typeof body === 'string' || Buffer.isBuffer(body) ? body : isPieced(body) ? streamOf(body) : undefined;
   // The client's own time-out ends with the answer's headers; this one covers a body that stops half-way.
   const deadline = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
   const headers = {
     ...(authorization !== undefined && { authorization }),
-    ...(raw && { 'content-type': NDJSON }),
+    ...(ndjson !== undefined && { 'content-type': NDJSON }),
+    // Of text and bytes the client sees it for itself.
+    ...(isPieced(body) && { 'content-length': String(body.bytes) }),
   };
   try {
     const answer = await client.transport.request({
       method, path,
       ...(query !== undefined && { querystring: query }),
-      ...(body !== undefined && (raw ? { bulkBody: body } : { body: body as Record<string, unknown> })),
+      ...(ndjson !== undefined ? { bulkBody: ndjson } : body !== undefined && { body: body as Record<string, unknown> }),
     }, { meta: true, maxRetries: 0, signal, headers });
     return answerOf(answer.statusCode, answer.body, answer.headers);
   } catch (error) {

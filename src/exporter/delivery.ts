@@ -10,7 +10,7 @@ import { FRAMING } from './work.js';
 
 /** Connections that break in a row on one body, the cluster being well, mean that it is too large. */
 const RESETS_BEFORE_SPLIT = 3;
-const MAX_FREE_MEMORY = 2;
+const MAX_FREE_MEMORY = 4;
 
 /** Sends batches and does what their answers ask for. */
 export class Delivery {
@@ -69,7 +69,7 @@ export class Delivery {
       const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream', this.#memory.pop());
       const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
       // Only an answer to every document shows that nobody reads the body any more.
-      if (verdict.kind === 'items' && this.#memory.length < MAX_FREE_MEMORY) this.#memory.push(Buffer.from(body.buffer));
+      if (verdict.kind === 'items' && body.isWhole && this.#memory.length < MAX_FREE_MEMORY) this.#memory.push(body.memory);
       return verdict;
     } catch (error) {
       if (!(error instanceof ElasticUnreachable)) throw error;

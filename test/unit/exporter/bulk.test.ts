@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { frameBulk, framingBytes, sendBulk } from '../../../src/elastic/bulk.js';
+import { frameBulk, framingBytes, sendBulk, type BulkBody } from '../../../src/elastic/bulk.js';
 import type { Elastic, ElasticRequest } from '../../../src/elastic/client.js';
 import { TIMING } from '../../../src/exporter/timing.js';
 import { LINE_OFFSETS, lineKey, lineTime } from '../../../src/telemetry/line-format.js';
@@ -7,6 +7,8 @@ import { recordLine } from '../../../src/telemetry/record-line.js';
 import { FULL } from '../telemetry/exchanges.js';
 
 const line = (model: string): Buffer => Buffer.from(recordLine({ ...FULL, model, receivedAt: Date.parse('2026-11-25T08:09:10.011Z') }, { instance: 'test', version: '0' }));
+
+const whole = (body: BulkBody): Buffer => Buffer.concat([...body.pieces()]);
 
 describe('bulk body', () => {
   const lines = [line('gpt-4o'), line('модель "é" \u2028'), line('')];
@@ -17,26 +19,46 @@ describe('bulk body', () => {
   ];
 
   it('is an action with the line\'s own id, then the line as it stands', () => {
-    const parts = frameBulk(runs, LINE_OFFSETS, false).toString().split('\n');
+    const parts = whole(frameBulk(runs, LINE_OFFSETS, false)).toString().split('\n');
     expect(parts.pop()).to.equal('');
     for (const [i, bytes] of lines.entries()) {
       expect(JSON.parse(parts[2 * i] ?? '')).to.deep.equal({ create: { _id: lineKey(bytes)?.id } });
       expect(`${parts[2 * i + 1] ?? ''}\n`).to.equal(bytes.toString());
     }
-    expect(frameBulk(runs, LINE_OFFSETS, false).length).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
+    expect(frameBulk(runs, LINE_OFFSETS, false).bytes).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
   });
 
   it('is made in memory that was used before, where it fits', () => {
-    const before = frameBulk(runs, LINE_OFFSETS, false);
+    const before = whole(frameBulk(runs, LINE_OFFSETS, false));
     const memory = Buffer.alloc(before.length + 100, 'x');
     const again = frameBulk(runs, LINE_OFFSETS, false, memory);
-    expect(again.equals(before)).to.equal(true);
-    expect(again.buffer).to.equal(memory.buffer);
-    expect(frameBulk(runs, LINE_OFFSETS, false, Buffer.alloc(before.length - 1)).equals(before)).to.equal(true);
+    expect(whole(again).equals(before)).to.equal(true);
+    expect(again.memory).to.equal(memory);
+    expect(memory.subarray(0, before.length).equals(before)).to.equal(true);
+    expect(whole(frameBulk(runs, LINE_OFFSETS, false, Buffer.alloc(before.length - 1))).equals(before)).to.equal(true);
+  });
+
+  it('is made piece by piece, each time the same, and says when nothing is written any more', () => {
+    const many = Array.from({ length: 3_000 }, () => ({ bytes: first, ends: [first.length] }));
+    const body = frameBulk(many, LINE_OFFSETS, false);
+    const pieces = body.pieces();
+    const made = [pieces.next().value as Buffer];
+    expect(made[0]?.length).to.be.within(512 * 1024, 520 * 1024);
+    expect(body.isWhole).to.equal(false);
+    for (const piece of pieces) made.push(piece);
+    expect(body.isWhole).to.equal(true);
+    expect(made.length).to.be.greaterThan(2);
+    const bytes = Buffer.concat(made);
+    expect(bytes.length).to.equal(body.bytes);
+    expect(bytes.toString().split('\n')).to.have.length(6_001);
+    const second = body.pieces();
+    second.next();
+    expect(body.isWhole).to.equal(false);
+    expect(whole(body).equals(bytes)).to.equal(true);
   });
 
   it('gives data streams their @timestamp', () => {
-    const parts = frameBulk(runs, LINE_OFFSETS, true).toString().split('\n');
+    const parts = whole(frameBulk(runs, LINE_OFFSETS, true)).toString().split('\n');
     for (const [i, bytes] of lines.entries()) {
       const document = JSON.parse(parts[2 * i + 1] ?? '') as Record<string, unknown>;
       expect(document['@timestamp']).to.equal('2026-11-25T08:09:10.011Z');
