@@ -2,16 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BenchResult } from './report/result.js';
 import { goalsTable } from './report/goals.js';
-import { caption, costTable, latencyTable, tlsTable } from './report/tables.js';
+import { caption, costTable, latencyTable, tlsTable, workersTable } from './report/tables.js';
 
 /**
  * Puts the tables of a result between the markers `<!-- bench:NAME -->` and `<!-- /bench -->` of a
  * document: `render.ts FILE.md [RESULT.json]`. With `--check` nothing is written, and the exit code
- * is 1 where the document is not what the result says. Names: `cost`, `latency`, `tls`, `goals`, `caption`.
+ * is 1 where the document is not what the result says. Names: `cost`, `latency`, `tls`, `workers`, `goals`, `caption`.
  */
 const RESULT = fileURLToPath(new URL('results/reference.json', import.meta.url));
 const PARTS: Readonly<Record<string, (result: BenchResult) => string>> = {
-  cost: costTable, latency: latencyTable, tls: tlsTable, goals: goalsTable, caption,
+  cost: costTable, latency: latencyTable, tls: tlsTable, workers: workersTable, goals: goalsTable, caption,
 };
 const MARKED = /<!-- bench:(\w+) -->[^]*?<!-- \/bench -->/g;
 

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createServer, type ServerResponse } from 'node:http';
 import { Pool, type Dispatcher } from 'undici';
 
@@ -5,9 +6,9 @@ import { Pool, type Dispatcher } from 'undici';
  * The bare Node proxy that the gateway is measured against: node:http in front, undici's `dispatch`
  * behind, one handler object per request, raw headers. It routes nothing, checks nothing, records
  * nothing: the least that Node's and undici's public interfaces allow for an HTTP proxy.
- * `UPSTREAM` is the provider's origin, `PORT` its own port.
+ * `UPSTREAM` is the provider's origin, `PORT` its own port; with `PROCESSES` so many share it (node:cluster).
  */
-const { UPSTREAM: upstream = '', PORT: port } = process.env;
+const { UPSTREAM: upstream = '', PORT: port, PROCESSES: processes } = process.env;
 const pool = new Pool(upstream, { connections: null, pipelining: 1, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
 const NOT_UPSTREAM = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'expect', 'content-length']);
 const NOT_DOWNSTREAM = new Set(['connection', 'keep-alive', 'transfer-encoding']);
@@ -70,4 +71,5 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 75_000;
-server.listen(Number(port), '127.0.0.1');
+if (processes !== undefined && cluster.isPrimary) for (let i = 0; i < Number(processes); i++) cluster.fork();
+else server.listen(Number(port), '127.0.0.1');

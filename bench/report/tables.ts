@@ -49,6 +49,17 @@ export function tlsTable(result: BenchResult): string {
   return markdownTable(['CPU ms per 1,000 requests, provider behind TLS', 'JSON', '÷ bare Node', 'stream of 20', '÷ bare Node'], rows);
 }
 
+/** What a second process costs on the same core, ours beside Node's own. */
+export function workersTable(result: BenchResult): string {
+  if (result.proxy === undefined) return '';
+  const summary = new Summary(result.proxy);
+  const pairs = [['gateway, log only', 'workers-2', 'log'], ['bare Node proxy', 'node-2', 'node']] as const;
+  const rows = pairs.filter(([, two, one]) => summary.has(two) && summary.has(one)).map(([title, two, one]) => [
+    title, times(summary.ratio(two, one, 'json', cpu)), times(summary.ratio(two, one, 'rate', cpu)),
+  ]);
+  return rows.length === 0 ? '' : markdownTable(['CPU of two processes ÷ one', 'JSON, closed loop', `JSON at ${number(result.proxy.rate)}/s`], rows);
+}
+
 /** A sentence on where and how the figures were measured. */
 export function caption({ date, machine, node, commit, settings, proxy }: BenchResult): string {
   return `Measured ${date.slice(0, 10)} at ${commit} with Node ${node} on ${machine.cores} cores of ${machine.cpu}: `

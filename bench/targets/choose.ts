@@ -37,7 +37,9 @@ export async function chooseTargets({ targets, elasticsearch }: Pick<BenchOption
     exporting.push(gatewayExporting('elasticsearch', 'gateway, log + Elasticsearch', server));
     exporting.push(gatewayExporting('elasticsearch-slow', `gateway, Elasticsearch slow (${SLOW_MS / 1000} s)`, slow.server));
   }
-  const own = [direct, nginx(), nodeProxy(), gatewayWithoutTelemetry(), log, ...exporting, down, gatewayLog({ workers: 2 })].filter((target) => target !== undefined);
+  const own = [
+    direct, nginx(), nodeProxy(), gatewayWithoutTelemetry(), log, ...exporting, down, gatewayLog({ workers: 2 }), nodeProxy({ processes: 2 }),
+  ].filter((target) => target !== undefined);
   const peers = installedPeers();
   const known = [...own, ...peers].map(({ name }) => name);
   const unknown = targets?.find((name) => !known.includes(name));

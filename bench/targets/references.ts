@@ -7,16 +7,17 @@ import type { Place, Target } from './target.js';
 /** The stand-in provider itself: what "added" is counted from. */
 export const direct: Target = { name: 'direct', title: 'no gateway' };
 
-/** The least that Node's public interfaces allow. */
-export function nodeProxy(): Target {
+/** The least that Node's public interfaces allow, in one process or in several. */
+export function nodeProxy(options: { processes?: number } = {}): Target {
+  const { processes } = options;
   const script = fileURLToPath(new URL('../references/node-proxy.ts', import.meta.url));
   return {
-    name: 'node',
-    title: 'bare Node proxy (node:http + undici)',
+    name: processes === undefined ? 'node' : `node-${processes}`,
+    title: processes === undefined ? 'bare Node proxy (node:http + undici)' : `bare Node proxy, ${processes} processes`,
     version: packageVersion(fileURLToPath(new URL('../../node_modules/undici/package.json', import.meta.url))),
     launch: ({ port, upstream, caFile }) => ({
       command: [process.execPath, script],
-      env: { PORT: String(port), UPSTREAM: upstream, ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }) },
+      env: { PORT: String(port), UPSTREAM: upstream, ...(processes === undefined ? {} : { PROCESSES: String(processes) }), ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }) },
     }),
   };
 }

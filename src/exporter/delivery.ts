@@ -10,7 +10,7 @@ import { FRAMING } from './work.js';
 
 /** Connections that break in a row on one body, the cluster being well, mean that it is too large. */
 const RESETS_BEFORE_SPLIT = 3;
-const MAX_FREE_MEMORY = 4;
+const MAX_FREE_MEMORY = 2;
 
 /** Sends batches and does what their answers ask for. */
 export class Delivery {

@@ -3,7 +3,7 @@ const SLAB_BYTES = 4 * 1024 * 1024 + 512 * 1024;
 /** Many small batches that wait must not hold a slab each. */
 const MAX_SLABS = 8;
 /** Kept for the next batches. */
-const MAX_FREE = 4;
+const MAX_FREE = 2;
 
 /** Memory for the lines of a batch. */
 export interface Slab {

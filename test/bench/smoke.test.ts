@@ -44,13 +44,14 @@ describe('the benchmark', () => {
 
   it('measures every kind of load on the gateway and beside it, without one error, and says what it means for each aim', async () => {
     const out = join(folder, 'result.json');
-    const { code, stdout, stderr } = await bench('--suite', 'proxy', '--suite', 'tls', '--target', 'node', '--target', 'off', '--target', 'log', '--rounds', '1',
+    const targetNames = ['node', 'off', 'log', 'workers-2', 'node-2'];
+    const { code, stdout, stderr } = await bench('--suite', 'proxy', '--suite', 'tls', ...targetNames.flatMap((name) => ['--target', name]), '--rounds', '1',
       '--seconds', '0.5', '--share', '0.01', '--connections', '4', '--rate', '50', '--out', relative(ROOT, out));
     expect(code, stderr).to.equal(0);
     const { proxy, tls, targets } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
-    expect(targets.map(({ name }) => name)).to.deep.equal(['direct', 'node', 'off', 'log']);
+    expect(targets.map(({ name }) => name)).to.deep.equal(['direct', ...targetNames]);
     expect(proxy?.failures).to.deep.equal({});
-    for (const target of ['direct', 'node', 'off', 'log']) {
+    for (const target of ['direct', ...targetNames]) {
       for (const phase of ['json', 'json-100k', 'stream-20', 'stream-500', 'paced', 'rate']) {
         const sample = proxy?.samples.find((one) => one.target === target && one.phase === phase);
         expect(sample?.requests, `${target} ${phase}`).to.be.greaterThan(0);
@@ -60,7 +61,7 @@ describe('the benchmark', () => {
     expect(proxy?.samples.filter(({ target, phase }) => target === 'log' && phase === 'rate').map(({ take }) => take)).to.deep.equal([0, 1, 2, 3, 4]);
     expect(tls?.samples.map(({ target, phase, errors }) => [target, phase, errors])).to.have.deep.members(
       ['node', 'log'].flatMap((target) => ['json', 'stream-20'].map((phase) => [target, phase, 0])));
-    expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured');
+    expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured').and.to.match(/^\| bare Node proxy \| \d+\.\d\d × \| \d+\.\d\d × \|$/mu);
   });
 
   it('measures memory, the export, reports and starts', async () => {
