@@ -16,6 +16,9 @@ const FLAGS = [
   // One helper thread that marks for a collection and one that compiles, instead of four each: where the gateway has one core,
   // five threads leave its requests a fifth of that.
   '--concurrent-marking-max-worker-num=1', '--concurrent-turbofan-max-threads=1',
+  // V8 marks for the next full collection when most of the room that the last one left is used. Left to itself it begins as soon as
+  // that room is smaller than the young generation, which it can be at once: long bodies then brought one collection after the other.
+  '--incremental-marking-soft-trigger=50', '--incremental-marking-hard-trigger=75',
   // What V8 collects while the program is idle takes compiled code with it, and the next load waits until that is made again.
   '--no-memory-reducer',
   // The compiler in the middle leaves ten megabytes of its own behind; what runs often is left to the last one all the same.

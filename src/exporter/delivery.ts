@@ -6,6 +6,7 @@ import { derive, halves, type Batch } from './batch.js';
 import { failed, log, type Context } from './context.js';
 import { Outcome } from './outcome.js';
 import type { Range } from './protocol.js';
+import { free } from './slabs.js';
 import { FRAMING } from './work.js';
 
 /** Connections that break in a row on one body, the cluster being well, mean that it is too large. */
@@ -69,7 +70,7 @@ export class Delivery {
       const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream', this.#memory.pop());
       const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
       // Only an answer to every document shows that nobody reads the body any more.
-      if (verdict.kind === 'items' && body.isWhole && this.#memory.length < MAX_FREE_MEMORY) this.#memory.push(body.memory);
+      if (verdict.kind === 'items' && body.isWhole) this.#giveBack(body.memory);
       return verdict;
     } catch (error) {
       if (!(error instanceof ElasticUnreachable)) throw error;
@@ -78,6 +79,11 @@ export class Delivery {
     } finally {
       last.bulkMs.push(now() - started);
     }
+  }
+
+  #giveBack(memory: Buffer): void {
+    if (this.#memory.length < MAX_FREE_MEMORY) this.#memory.push(memory);
+    else free(memory);
   }
 
   #unreachable(batch: Batch, error: ElasticUnreachable): void {

@@ -37,7 +37,13 @@ export class Slabs {
   give({ memory }: Slab): void {
     this.#taken--;
     if (this.#free.length < MAX_FREE) this.#free.push(memory);
+    else free(memory);
   }
+}
+
+/** Gives memory of its own back to the system now: the next collection, which would do it, may be minutes away. */
+export function free(memory: Buffer): void {
+  (memory.buffer as ArrayBuffer).transfer(0);
 }
 
 /** Copies lines into a slab; undefined where it has no room for them. */
