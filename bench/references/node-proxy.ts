@@ -71,5 +71,8 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 75_000;
-if (processes !== undefined && cluster.isPrimary) for (let i = 0; i < Number(processes); i++) cluster.fork();
-else server.listen(Number(port), '127.0.0.1');
+if (processes !== undefined && cluster.isPrimary) {
+  // With a process less the figures would say something else than they claim.
+  cluster.on('exit', () => process.exit(1));
+  for (let i = 0; i < Number(processes); i++) cluster.fork();
+} else server.listen(Number(port), '127.0.0.1');

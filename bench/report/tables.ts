@@ -57,7 +57,7 @@ export function workersTable(result: BenchResult): string {
   const rows = pairs.filter(([, two, one]) => summary.has(two) && summary.has(one)).map(([title, two, one]) => [
     title, times(summary.ratio(two, one, 'json', cpu)), times(summary.ratio(two, one, 'rate', cpu)),
   ]);
-  return rows.length === 0 ? '' : markdownTable(['CPU of two processes ÷ one', 'JSON, closed loop', `JSON at ${number(result.proxy.rate)}/s`], rows);
+  return rows.length === 0 ? '' : markdownTable(['CPU of two processes and their primary ÷ one', 'JSON, closed loop', `JSON at ${number(result.proxy.rate)}/s`], rows);
 }
 
 /** A sentence on where and how the figures were measured. */

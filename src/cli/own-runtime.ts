@@ -13,10 +13,10 @@ const FLAGS = [
   '--heap-growing-percent=20', '--expose-gc',
   // Helpers that collect the young generation in parallel find almost nothing to share.
   '--no-parallel-scavenge',
-  // One helper thread that marks for a collection and one that compiles, instead of four each: where the gateway has one core,
-  // five threads leave its requests a fifth of that.
+  // One of V8's four helper threads marks for a collection and one compiles, instead of all four: where the gateway has one
+  // core, five busy threads leave its requests a fifth of that.
   '--concurrent-marking-max-worker-num=1', '--concurrent-turbofan-max-threads=1',
-  // V8 marks for the next full collection when most of the room that the last one left is used. Left to itself it begins as soon as
+  // V8 marks for the next full collection when half of the room that the last one left is used (a quarter left: at once). Left to itself it begins as soon as
   // that room is smaller than the young generation, which it can be at once: long bodies then brought one collection after the other.
   '--incremental-marking-soft-trigger=50', '--incremental-marking-hard-trigger=75',
   // What V8 collects while the program is idle takes compiled code with it, and the next load waits until that is made again.

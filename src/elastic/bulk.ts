@@ -43,7 +43,9 @@ export class BulkBody implements PiecedBody {
   readonly #runs: readonly LineRun[];
   readonly #offsets: LineOffsets;
   readonly #timestamped: boolean;
-  #isWhole = false;
+  #isFinished = false;
+  /** Pieces are being made for so many requests: one that was given up may make one more. */
+  #making = 0;
 
   /** See frameBulk. */
   constructor(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory: Buffer | undefined) {
@@ -58,16 +60,26 @@ export class BulkBody implements PiecedBody {
 
   /** All of it was made: nothing is written to `memory` any more. */
   get isWhole(): boolean {
-    return this.#isWhole;
+    return this.#isFinished && this.#making === 0;
   }
 
   /** The lines must not change until the last piece was taken. */
   * pieces(): Generator<Buffer, void> {
+    this.#isFinished = false;
+    this.#making++;
+    try {
+      yield* this.#frame();
+      this.#isFinished = true;
+    } finally {
+      this.#making--;
+    }
+  }
+
+  * #frame(): Generator<Buffer, void> {
     const { memory } = this;
     const offsets = this.#offsets;
     let position = 0;
     let given = 0;
-    this.#isWhole = false;
     // Byte by byte: for so few, a call of the system's copy costs more.
     const put = (bytes: Buffer, from: number, to: number): void => {
       for (let i = from; i < to; i++) memory[position++] = bytes[i] as number;
@@ -94,7 +106,6 @@ export class BulkBody implements PiecedBody {
       }
     }
     if (position > given) yield memory.subarray(given, position);
-    this.#isWhole = true;
   }
 }
 

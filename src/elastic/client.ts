@@ -85,7 +85,8 @@ export function createElastic(config: ConnectionConfig): Elastic {
 
 async function once(client: Client, request: ElasticRequest, authorization: string | undefined): Promise<ElasticAnswer> {
   const { method, path, query, body } = request;
-  const ndjson = typeof body === 'string' || Buffer.isBuffer(body) ? body : isPieced(body) ? streamOf(body) : undefined;
+  const pieces = isPieced(body) ? streamOf(body) : undefined;
+  const ndjson = typeof body === 'string' || Buffer.isBuffer(body) ? body : pieces?.stream;
   // The client's own time-out ends with the answer's headers; this one covers a body that stops half-way.
   const deadline = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
@@ -104,6 +105,8 @@ async function once(client: Client, request: ElasticRequest, authorization: stri
     return answerOf(answer.statusCode, answer.body, answer.headers);
   } catch (error) {
     forget(error);
+    const fault = pieces?.fault();
+    if (fault !== undefined) throw fault;
     if (error instanceof errors.ResponseError) return answerOf(error.statusCode ?? 0, error.body, error.headers ?? {});
     throw unreachable(error, deadline.aborted);
   }

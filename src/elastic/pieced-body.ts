@@ -19,14 +19,31 @@ export function isPieced(body: unknown): body is PiecedBody {
   return typeof body === 'object' && body !== null && 'pieces' in body;
 }
 
-/** The pieces one by one, with a rest after each. */
-export function streamOf(body: PiecedBody): Readable {
-  return Readable.from(withRests(body.pieces()));
+/** A stream of the pieces, and what went wrong while one was made: our own fault, which is none of the connection's. */
+export interface PieceStream {
+  readonly stream: Readable;
+  readonly fault: () => Error | undefined;
 }
 
+export function streamOf(body: PiecedBody): PieceStream {
+  let fault: Error | undefined;
+  function* noted(): Generator<Buffer, void> {
+    try {
+      yield* body.pieces();
+    } catch (error) {
+      fault = error instanceof Error ? error : new Error(String(error));
+      throw fault;
+    }
+  }
+  return { stream: Readable.from(withRests(noted())), fault: () => fault };
+}
+
+/** A rest before every piece but the first: one after the last would hold up the end, and an answer that comes before the end costs the connection. */
 async function* withRests(pieces: Iterable<Buffer>): AsyncGenerator<Buffer, void> {
+  let isFirst = true;
   for (const piece of pieces) {
+    if (!isFirst) await sleep(REST_MS);
+    isFirst = false;
     yield piece;
-    await sleep(REST_MS);
   }
 }

@@ -67,7 +67,9 @@ export class Delivery {
     const started = now();
     counters.bulkRequests++;
     try {
-      const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream', this.#memory.pop());
+      const kept = this.#memory.pop();
+      const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream', kept);
+      if (kept !== undefined && kept !== body.memory) free(kept);
       const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
       // Only an answer to every document shows that nobody reads the body any more.
       if (verdict.kind === 'items' && body.isWhole) this.#giveBack(body.memory);
