@@ -19,6 +19,8 @@ const FLAGS = [
   // V8 marks for the next full collection when half of the room that the last one left is used (a quarter left: at once). Left to itself it begins as soon as
   // that room is smaller than the young generation, which it can be at once: long bodies then brought one collection after the other.
   '--incremental-marking-soft-trigger=50', '--incremental-marking-hard-trigger=75',
+  // Where buffers have lived long for a while, V8 makes all later ones in the old generation, for ever: 60 MB of them until a full collection.
+  '--no-allocation-site-pretenuring',
   // What V8 collects while the program is idle takes compiled code with it, and the next load waits until that is made again.
   '--no-memory-reducer',
   // The compiler in the middle leaves ten megabytes of its own behind; what runs often is left to the last one all the same.

@@ -12,7 +12,7 @@ describe('the runtime of gateway serve', () => {
     expect(next?.file).to.equal('/opt/node');
     expect(next?.args).to.deep.equal([
       'node', '--min-semi-space-size=4', '--max-semi-space-size=4', '--heap-growing-percent=20', '--expose-gc', '--no-parallel-scavenge', '--concurrent-marking-max-worker-num=1',
-      '--concurrent-turbofan-max-threads=1', '--incremental-marking-soft-trigger=50', '--incremental-marking-hard-trigger=75', '--no-memory-reducer', '--no-maglev',
+      '--concurrent-turbofan-max-threads=1', '--incremental-marking-soft-trigger=50', '--incremental-marking-hard-trigger=75', '--no-allocation-site-pretenuring', '--no-memory-reducer', '--no-maglev',
       '/opt/gateway/bin/run.js', 'serve', '--port', '3000',
     ]);
     expect(next?.env).to.deep.equal({ PATH: '/bin', MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '8388608' });
