@@ -35,7 +35,9 @@ export interface LineRun {
   readonly ends: readonly number[];
 }
 
-/** The body of a bulk request, made while it is sent. */
+/**
+ * The body of a bulk request, made while it is sent: lines, framed unparsed. The operation is `create` under the line's own id.
+ */
 export class BulkBody implements PiecedBody {
   readonly bytes: number;
   /** Where it is made, piece after piece. */
@@ -47,8 +49,11 @@ export class BulkBody implements PiecedBody {
   /** Pieces are being made for so many requests: one that was given up may make one more. */
   #making = 0;
 
-  /** See frameBulk. */
-  constructor(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory: Buffer | undefined) {
+  /**
+   * `timestamped` also writes the time as `@timestamp`, which data streams demand. The body is made in `memory` where
+   * that is given and large enough, else in new memory that the next may use.
+   */
+  constructor(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory?: Buffer) {
     const timeLength = offsets.timestampEnd - offsets.timestampStart;
     const perLine = framingBytes(offsets) + (timestamped ? TIMESTAMP_MEMBER.length + timeLength + QUOTE.length : 0);
     this.bytes = runs.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.length * perLine, 0);
@@ -109,16 +114,7 @@ export class BulkBody implements PiecedBody {
   }
 }
 
-/**
- * Frames lines into the body of a bulk request, unparsed: the operation is `create` under the line's
- * own id. `timestamped` also writes the time as `@timestamp`, which data streams demand. The body is
- * made in `memory` where that is given and large enough, else in new memory that the next may use.
- */
-export function frameBulk(runs: readonly LineRun[], offsets: LineOffsets, timestamped: boolean, memory?: Buffer): BulkBody {
-  return new BulkBody(runs, offsets, timestamped, memory);
-}
-
-/** The bytes that frameBulk adds to a line. */
+/** The bytes that a BulkBody adds to a line. */
 export function framingBytes(offsets: LineOffsets): number {
   return ACTION_START.length + offsets.idEnd - offsets.idStart + ACTION_END.length;
 }

@@ -1,4 +1,4 @@
-import { frameBulk, sendBulk } from '../elastic/bulk.js';
+import { BulkBody, sendBulk } from '../elastic/bulk.js';
 import { ElasticUnreachable } from '../elastic/client.js';
 import type { WholeVerdict } from '../elastic/verdict.js';
 import { LINE_OFFSETS } from '../telemetry/line-format.js';
@@ -6,19 +6,18 @@ import { derive, halves, type Batch } from './batch.js';
 import { failed, log, type Context } from './context.js';
 import { Outcome } from './outcome.js';
 import type { Range } from './protocol.js';
-import { free } from './slabs.js';
+import { free, SpareMemory } from './spare-memory.js';
 import { FRAMING } from './work.js';
 
 /** Connections that break in a row on one body, the cluster being well, mean that it is too large. */
 const RESETS_BEFORE_SPLIT = 3;
-const MAX_FREE_MEMORY = 2;
 
 /** Sends batches and does what their answers ask for. */
 export class Delivery {
   readonly #context: Context;
   readonly #outcome: Outcome;
   /** Of bodies that were answered, for the next ones. */
-  readonly #memory: Buffer[] = [];
+  readonly #spare = new SpareMemory();
   #sent = 0;
   #inFlight = 0;
 
@@ -67,12 +66,12 @@ export class Delivery {
     const started = now();
     counters.bulkRequests++;
     try {
-      const kept = this.#memory.pop();
-      const body = frameBulk(batch.runs, LINE_OFFSETS, layout === 'data-stream', kept);
+      const kept = this.#spare.take();
+      const body = new BulkBody(batch.runs, LINE_OFFSETS, layout === 'data-stream', kept);
       if (kept !== undefined && kept !== body.memory) free(kept);
       const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
       // Only an answer to every document shows that nobody reads the body any more.
-      if (verdict.kind === 'items' && body.isWhole) this.#giveBack(body.memory);
+      if (verdict.kind === 'items' && body.isWhole) this.#spare.give(body.memory);
       return verdict;
     } catch (error) {
       if (!(error instanceof ElasticUnreachable)) throw error;
@@ -81,11 +80,6 @@ export class Delivery {
     } finally {
       last.bulkMs.push(now() - started);
     }
-  }
-
-  #giveBack(memory: Buffer): void {
-    if (this.#memory.length < MAX_FREE_MEMORY) this.#memory.push(memory);
-    else free(memory);
   }
 
   #unreachable(batch: Batch, error: ElasticUnreachable): void {

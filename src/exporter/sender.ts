@@ -1,7 +1,7 @@
 import type { ElasticsearchConfig } from '../config/config.js';
 import { indexFor, type Layout } from '../domain/elastic-names.js';
 import { EXIT, Failure } from '../domain/failure.js';
-import { frameBulk, sendBulk } from '../elastic/bulk.js';
+import { BulkBody, sendBulk } from '../elastic/bulk.js';
 import { ElasticUnreachable, type Elastic } from '../elastic/client.js';
 import { judgeItem, type ItemAnswer, type WholeVerdict } from '../elastic/verdict.js';
 import { LINE_OFFSETS } from '../telemetry/line-format.js';
@@ -105,7 +105,7 @@ export class Sender {
   async #deliver(index: string, records: readonly Outgoing[], attempts: number): Promise<void> {
     const { elastic } = this.#options;
     const verdict = await this.#patiently(async () => {
-      const body = frameBulk(records.map(({ bytes }) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, this.#layout === 'data-stream');
+      const body = new BulkBody(records.map(({ bytes }) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, this.#layout === 'data-stream');
       return sendBulk(elastic, { index, body, documents: records.length });
     });
     switch (verdict.kind) {

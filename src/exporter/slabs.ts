@@ -1,9 +1,9 @@
+import { SpareMemory } from './spare-memory.js';
+
 /** A full batch, and the lines that go beyond. */
 const SLAB_BYTES = 4 * 1024 * 1024 + 512 * 1024;
 /** Many small batches that wait must not hold a slab each. */
 const MAX_SLABS = 8;
-/** Kept for the next batches. */
-const MAX_FREE = 2;
 
 /** Memory for the lines of a batch. */
 export interface Slab {
@@ -13,12 +13,9 @@ export interface Slab {
   open: number;
 }
 
-/**
- * Large memory that is used again and again. It lies outside of V8's heap, but each megabyte of it
- * that is made anew brings the next collection of the whole heap nearer: half of what an export cost.
- */
+/** The slabs of all batches. */
 export class Slabs {
-  readonly #free: Buffer[] = [];
+  readonly #spare = new SpareMemory();
   readonly #max: number;
   #taken = 0;
 
@@ -30,20 +27,14 @@ export class Slabs {
   take(): Slab | undefined {
     if (this.#taken >= this.#max) return undefined;
     this.#taken++;
-    return { memory: this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, open: 0 };
+    return { memory: this.#spare.take() ?? Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, open: 0 };
   }
 
   /** Nothing of it may be read any more. */
   give({ memory }: Slab): void {
     this.#taken--;
-    if (this.#free.length < MAX_FREE) this.#free.push(memory);
-    else free(memory);
+    this.#spare.give(memory);
   }
-}
-
-/** Gives memory of its own back to the system now: the next collection, which would do it, may be minutes away. */
-export function free(memory: Buffer): void {
-  (memory.buffer as ArrayBuffer).transfer(0);
 }
 
 /** Copies lines into a slab; undefined where it has no room for them. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { frameBulk, sendBulk } from '../../../src/elastic/bulk.js';
+import { BulkBody, sendBulk } from '../../../src/elastic/bulk.js';
 import { judgeItem } from '../../../src/elastic/verdict.js';
 import { ensureObjects } from '../../../src/elastic/ensure-objects.js';
 import { LINE_OFFSETS, lineKey } from '../../../src/telemetry/line-format.js';
@@ -21,7 +21,7 @@ describe('the mapping', () => {
       // Ids of their own, so that none answers for another.
       const lines = exchanges.map((exchange) => Buffer.from(recordLine({ ...exchange, requestId: newRequestId(Date.now()) }, { instance: 'test', version: '0.0.0', price: undefined })));
       expect(lines.every((line) => lineKey(line) !== undefined)).to.equal(true);
-      const verdict = await sendBulk(harness.admin, { index: harness.daily(), body: frameBulk(lines.map((bytes) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, false), documents: lines.length });
+      const verdict = await sendBulk(harness.admin, { index: harness.daily(), body: new BulkBody(lines.map((bytes) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, false), documents: lines.length });
       if (verdict.kind !== 'items') throw new Error(JSON.stringify(verdict));
       for (const [i, item] of verdict.items.entries()) expect(judgeItem(item), `${JSON.stringify(item)} ${lines[i]?.toString() ?? ''}`).to.equal('done');
     }), { numRuns: 40 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createElastic, type Elastic } from '../../../src/elastic/client.js';
-import { frameBulk } from '../../../src/elastic/bulk.js';
+import { BulkBody } from '../../../src/elastic/bulk.js';
 import type { PiecedBody } from '../../../src/elastic/pieced-body.js';
 import { LINE_OFFSETS } from '../../../src/telemetry/line-format.js';
 import { recordLine } from '../../../src/telemetry/record-line.js';
@@ -98,8 +98,8 @@ describe('a body that is made while it is sent', () => {
 
   it('is made again where a secret has changed in its file, while the first is not made to its end', async () => {
     const lines = Array.from({ length: 4_000 }, (_, i) => Buffer.from(recordLine({ ...FULL, model: `m${String(i)}` }, { instance: 'test', version: '0' })));
-    const bulk = frameBulk(lines.map((bytes) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, false);
-    const expected = Buffer.concat([...frameBulk(lines.map((bytes) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, false).pieces()]);
+    const bulk = new BulkBody(lines.map((bytes) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, false);
+    const expected = Buffer.concat([...new BulkBody(lines.map((bytes) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, false).pieces()]);
     expect(expected.length).to.be.greaterThan(3 * 512 * 1024);
     const keys: (string | undefined)[] = [];
     answer = (request, response) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { frameBulk, framingBytes, sendBulk, type BulkBody } from '../../../src/elastic/bulk.js';
+import { BulkBody, framingBytes, sendBulk } from '../../../src/elastic/bulk.js';
 import type { Elastic, ElasticRequest } from '../../../src/elastic/client.js';
 import { TIMING } from '../../../src/exporter/timing.js';
 import { LINE_OFFSETS, lineKey, lineTime } from '../../../src/telemetry/line-format.js';
@@ -19,28 +19,28 @@ describe('bulk body', () => {
   ];
 
   it('is an action with the line\'s own id, then the line as it stands', () => {
-    const parts = whole(frameBulk(runs, LINE_OFFSETS, false)).toString().split('\n');
+    const parts = whole(new BulkBody(runs, LINE_OFFSETS, false)).toString().split('\n');
     expect(parts.pop()).to.equal('');
     for (const [i, bytes] of lines.entries()) {
       expect(JSON.parse(parts[2 * i] ?? '')).to.deep.equal({ create: { _id: lineKey(bytes)?.id } });
       expect(`${parts[2 * i + 1] ?? ''}\n`).to.equal(bytes.toString());
     }
-    expect(frameBulk(runs, LINE_OFFSETS, false).bytes).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
+    expect(new BulkBody(runs, LINE_OFFSETS, false).bytes).to.equal(lines.reduce((sum, { length }) => sum + length + framingBytes(LINE_OFFSETS), 0));
   });
 
   it('is made in memory that was used before, where it fits', () => {
-    const before = whole(frameBulk(runs, LINE_OFFSETS, false));
+    const before = whole(new BulkBody(runs, LINE_OFFSETS, false));
     const memory = Buffer.alloc(before.length + 100, 'x');
-    const again = frameBulk(runs, LINE_OFFSETS, false, memory);
+    const again = new BulkBody(runs, LINE_OFFSETS, false, memory);
     expect(whole(again).equals(before)).to.equal(true);
     expect(again.memory).to.equal(memory);
     expect(memory.subarray(0, before.length).equals(before)).to.equal(true);
-    expect(whole(frameBulk(runs, LINE_OFFSETS, false, Buffer.alloc(before.length - 1))).equals(before)).to.equal(true);
+    expect(whole(new BulkBody(runs, LINE_OFFSETS, false, Buffer.alloc(before.length - 1))).equals(before)).to.equal(true);
   });
 
   it('is made piece by piece, each time the same, and says when nothing is written any more', () => {
     const many = Array.from({ length: 3_000 }, () => ({ bytes: first, ends: [first.length] }));
-    const body = frameBulk(many, LINE_OFFSETS, false);
+    const body = new BulkBody(many, LINE_OFFSETS, false);
     const pieces = body.pieces();
     const made = [pieces.next().value as Buffer];
     expect(made[0]?.length).to.be.within(512 * 1024, 520 * 1024);
@@ -58,7 +58,7 @@ describe('bulk body', () => {
   });
 
   it('gives data streams their @timestamp', () => {
-    const parts = whole(frameBulk(runs, LINE_OFFSETS, true)).toString().split('\n');
+    const parts = whole(new BulkBody(runs, LINE_OFFSETS, true)).toString().split('\n');
     for (const [i, bytes] of lines.entries()) {
       const document = JSON.parse(parts[2 * i + 1] ?? '') as Record<string, unknown>;
       expect(document['@timestamp']).to.equal('2026-11-25T08:09:10.011Z');
@@ -78,7 +78,7 @@ describe('a bulk request', () => {
       },
       close: () => Promise.resolve(),
     };
-    const body = frameBulk([{ bytes: line('m'), ends: [line('m').length] }], LINE_OFFSETS, false);
+    const body = new BulkBody([{ bytes: line('m'), ends: [line('m').length] }], LINE_OFFSETS, false);
     expect(await sendBulk(elastic, { index: 'lab-2026-11-25', body, documents: 1, timeoutMs: TIMING.bulkTimeoutMs })).to.have.property('kind', 'items');
     expect(sent).to.deep.equal([{
       method: 'POST', path: '/lab-2026-11-25/_bulk', body, timeoutMs: 60_000,
