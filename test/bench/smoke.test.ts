@@ -48,8 +48,11 @@ describe('the benchmark', () => {
     const { code, stdout, stderr } = await bench('--suite', 'proxy', '--suite', 'tls', ...targetNames.flatMap((name) => ['--target', name]), '--rounds', '1',
       '--seconds', '0.5', '--share', '0.01', '--connections', '4', '--rate', '50', '--out', relative(ROOT, out));
     expect(code, stderr).to.equal(0);
-    const { proxy, tls, targets } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
+    const { proxy, tls, targets, ...about } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
     expect(targets.map(({ name }) => name)).to.deep.equal(['direct', ...targetNames]);
+    expect(about.date).to.match(/^\d{4}-\d\d-\d\dT/u);
+    expect(about.machine.cores).to.be.greaterThan(0);
+    expect([about.node, about.commit]).to.satisfy((texts: string[]) => texts.every((text) => text !== ''));
     expect(proxy?.failures).to.deep.equal({});
     for (const target of ['direct', ...targetNames]) {
       for (const phase of ['json', 'json-100k', 'stream-20', 'stream-500', 'paced', 'rate']) {
@@ -62,6 +65,22 @@ describe('the benchmark', () => {
     expect(tls?.samples.map(({ target, phase, errors }) => [target, phase, errors])).to.have.deep.members(
       ['node', 'log'].flatMap((target) => ['json', 'stream-20'].map((phase) => [target, phase, 0])));
     expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured').and.to.match(/^\| bare Node proxy \| \d+\.\d\d × \| \d+\.\d\d × \|$/mu);
+  });
+
+  it('measures the gateway with Elasticsearch up, slow and down', async () => {
+    const out = join(folder, 'exporting.json');
+    const before = await leftBehind();
+    const targetNames = ['elasticsearch', 'elasticsearch-slow', 'elasticsearch-down'];
+    const { code, stderr } = await bench('--suite', 'proxy', ...targetNames.flatMap((name) => ['--target', name]), '--phase', 'json', '--rounds', '1',
+      '--seconds', '0.5', '--share', '0.01', '--connections', '4', '--elasticsearch', elasticsearchUrl().href, '--out', relative(ROOT, out));
+    expect(code, stderr).to.equal(0);
+    expect(await leftBehind()).to.equal(before);
+    const { proxy } = JSON.parse(readFileSync(out, 'utf8')) as BenchResult;
+    expect(proxy?.failures).to.deep.equal({});
+    for (const target of targetNames) {
+      const samples = proxy?.samples.filter((one) => one.target === target) ?? [];
+      expect(samples.map(({ phase, requests, errors }) => [phase, requests > 0, errors]), target).to.deep.equal([['json', true, 0]]);
+    }
   });
 
   it('measures memory, the export, reports and starts', async () => {

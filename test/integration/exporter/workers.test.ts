@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { createElastic, type Elastic } from '../../../src/elastic/client.js';
 import { Sandbox, type GatewayProcess } from '../cli/gateway-process.js';
@@ -81,6 +82,25 @@ describe('gateway serve --workers', function () {
     expect(inLog).to.be.at.least(complete.length);
     const status = await sandbox.run(['telemetry', 'status', '--json'], { env });
     expect(JSON.parse(status.stdout)).to.have.nested.property('backlog.bytes', 0);
+  });
+
+  it('spreads requests evenly', async () => {
+    const gateway = sandbox.start(['serve', '--port', '0', '--demo', '--workers', '2'], { env: { ...env, ENABLE_ELASTICSEARCH: 'false' } });
+    const [, url = ''] = await gateway.prints('stdout', /Listening\s+(http:\S+)/);
+    /** Records of each process that has written any, by its segment. */
+    const served = async (): Promise<Map<string, number>> => {
+      const names = (await readdir(sandbox.telemetryDir)).filter((name) => name.endsWith('.ndjson'));
+      const counts = await Promise.all(names.map(async (name) => [name, (await readFile(join(sandbox.telemetryDir, name), 'utf8')).split('\n').length - 1] as const));
+      return new Map(counts.filter(([, count]) => count > 0));
+    };
+    // The second one listens a little later.
+    while ((await served()).size < 2) await call(url);
+    const before = await served();
+    for (let i = 0; i < 40; i++) await call(url);
+    const after = await served();
+    expect([...after].map(([name, count]) => count - (before.get(name) ?? 0))).to.deep.equal([20, 20]);
+    gateway.child.kill('SIGTERM');
+    expect((await gateway.ended).code).to.equal(0);
   });
 
   it('refuses a second gateway on the same folder', async () => {
