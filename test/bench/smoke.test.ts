@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { BenchResult } from '../../bench/report/result.js';
@@ -15,8 +15,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs the benchmark as a user does, in its smallest form. */
 function bench(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return benchWith({}, ...args);
+}
+
+function benchWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
@@ -67,7 +71,9 @@ describe('the benchmark', () => {
     expect(stdout).to.contain('| gateway, log only |').and.to.contain('not measured').and.to.match(/^\| bare Node proxy \| \d+\.\d\d × \| \d+\.\d\d × \|$/mu);
   });
 
-  it('measures the gateway with Elasticsearch up, slow and down', async () => {
+  it('measures the gateway with Elasticsearch up, slow and down', async function () {
+    // The slow one takes two seconds for each of the questions before the first record.
+    this.timeout(300_000);
     const out = join(folder, 'exporting.json');
     const before = await leftBehind();
     const targetNames = ['elasticsearch', 'elasticsearch-slow', 'elasticsearch-down'];
@@ -106,5 +112,24 @@ describe('the benchmark', () => {
     const unknown = await bench('--target', 'nobody', '--no-out');
     expect(unknown.code).to.equal(2);
     expect(unknown.stderr).to.contain('--target nobody: what can be run here is direct, ');
+  });
+
+  it('knows nginx and other gateways where they are installed', async () => {
+    const place = (path: string, text: string): string => {
+      const file = join(folder, 'peers', path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text, { mode: 0o755 });
+      return file;
+    };
+    const program = '#!/bin/sh\necho 1.2.3\n';
+    const nginx = place('nginx', program);
+    place('litellm/bin/litellm', program);
+    place('noveum/bin/noveum-ai-gateway', program);
+    place('portkey/node_modules/@portkey-ai/gateway/build/start-server.js', '');
+    place('portkey/node_modules/@portkey-ai/gateway/package.json', '{"version":"1.2.3"}');
+    const there = await benchWith({ BENCH_PEERS: join(folder, 'peers'), BENCH_NGINX: nginx }, '--target', 'nobody', '--no-out');
+    expect(there.stderr).to.match(/what can be run here is direct, nginx, node, off, log, elasticsearch-down, workers-2, node-2, noveum, portkey, litellm$/mu);
+    const none = await benchWith({ BENCH_PEERS: join(folder, 'none') }, '--target', 'nobody', '--no-out');
+    expect(none.stderr).to.match(/workers-2, node-2$/mu);
   });
 });
