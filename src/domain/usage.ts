@@ -30,6 +30,15 @@ export interface Usage {
   providerCost?: number;
   /** The provider's service tier (`batch`, `flex`, `priority`, …), where it says one. */
   serviceTier?: string;
-  /** The usages of which this is the sum, each to be priced for itself: what a token costs depends on the length of its own prompt. */
-  parts?: readonly Usage[];
+  /**
+   * The bills of which this is the sum, each with a price of its own: what a token costs depends on
+   * the model that took it and on the length of its own prompt.
+   */
+  parts?: readonly UsagePart[];
+}
+
+/** One of several bills of a call: a response of a session, a turn by another model, a compaction. */
+export interface UsagePart extends Usage {
+  /** The model that this part is billed at; absent: the call's own. */
+  model?: string;
 }

@@ -1,4 +1,4 @@
-import type { Usage } from '../domain/usage.js';
+import type { Usage, UsagePart } from '../domain/usage.js';
 import { splitBuckets } from './buckets.js';
 import { loadLibraryPrices, type LibraryPrice, type LibraryPrices } from './library-prices.js';
 import { readOverrideFile } from './override-file.js';
@@ -56,24 +56,32 @@ function providersFigure({ providerCost }: Usage): Price | undefined {
 
 function estimate(query: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
   const { parts } = usage;
-  if (parts === undefined) return estimateOne(query, usage, finder);
+  if (parts === undefined) return estimateOne(query, usage, byDetail(query.model, query.responseModel), finder);
   let sum: Price | undefined;
   for (const part of parts) {
-    const price = estimateOne(query, part, finder);
+    const price = providersFigure(part) ?? estimateOne(query, part, namesOf(part, query), finder);
     if (price === undefined) return undefined;
     sum = { ...price, cost: price.cost + (sum?.cost ?? 0) };
   }
   return sum;
 }
 
-function estimateOne({ provider, model, responseModel, at }: PriceQuery, usage: Usage, finder: TableFinder): Price | undefined {
+function estimateOne(
+  { provider, at }: PriceQuery, usage: Usage, names: readonly (string | undefined)[], finder: TableFinder,
+): Price | undefined {
   const tokens = splitBuckets(usage);
   if (tokens === undefined) return undefined;
-  const found = finder.find(provider, byDetail(model, responseModel), at);
+  const found = finder.find(provider, names, at);
   if (found === undefined) return undefined;
   const factor = tierFactor(found, usage.serviceTier);
   const cost = factor === undefined ? undefined : costOf(tokens, scaled(found.table, factor));
   return cost === undefined ? undefined : { cost, source: found.source, version: found.version };
+}
+
+/** The names of a part's model. The call's own are other models, save where they name the same with more detail. */
+function namesOf({ model: part }: UsagePart, { model, responseModel }: PriceQuery): readonly (string | undefined)[] {
+  if (part === undefined) return byDetail(model, responseModel);
+  return [...[model, responseModel].filter((name) => name !== undefined && saysMore(name, part)), part];
 }
 
 /**
@@ -81,7 +89,16 @@ function estimateOne({ provider, model, responseModel, at }: PriceQuery, usage: 
  * `gpt-4o`), but Bedrock's ids hold the answer's name and the region that is billed.
  */
 function byDetail(asked: string | undefined, answered: string | undefined): readonly (string | undefined)[] {
-  return asked !== undefined && answered !== undefined && asked.includes(answered) ? [asked, answered] : [answered, asked];
+  return asked !== undefined && answered !== undefined && saysMore(asked, answered) ? [asked, answered] : [answered, asked];
+}
+
+/** What may follow a model's name in a longer name for the same: Bedrock's `-v1:0`, a route of OpenRouter's (`:free`). */
+const SAME_MODEL = /^(?:-v\d+)?(?::[\w-]+)?$/;
+
+/** Whether the one name is the other with a place before it or a route behind it; `gpt-4o-mini` is another model than `gpt-4o`. */
+function saysMore(name: string, other: string): boolean {
+  const at = name.lastIndexOf(other);
+  return at !== -1 && /^[^\w-]?$/.test(name.charAt(at - 1)) && SAME_MODEL.test(name.slice(at + other.length));
 }
 
 /** A tier that nobody gave a multiplier for has another price than the list's, and which is unknown. */

@@ -1,4 +1,4 @@
-import type { Usage } from '../domain/usage.js';
+import type { Usage, UsagePart } from '../domain/usage.js';
 
 /** Token counts as a dialect found them; what it did not find is undefined. */
 export type UsageParts = { [K in keyof Usage]?: Usage[K] | undefined };
@@ -21,15 +21,28 @@ export function makeUsage(parts: UsageParts): Usage | undefined {
   return known || total !== undefined ? usage : undefined;
 }
 
-/** Two usages together (the responses of one session): counts add up, the later service tier holds. */
-export function addUsage(a: Usage | undefined, b: Usage): Usage {
-  if (a === undefined) return b;
+/**
+ * Two usages together (the responses of one session): counts add up, the later service tier holds.
+ * What a part says of its own model, and the parts of either, are left out. The provider's figure
+ * counts only where both have one: of a part of the bill it would be too low for the whole.
+ */
+export function addUsage(a: Usage | undefined, b: UsagePart): Usage {
+  const { model, parts, ...own } = b;
+  if (a === undefined) return own;
   const sum: Record<string, unknown> = { ...a };
-  for (const [name, value] of Object.entries(b) as [string, unknown][]) {
+  delete sum.parts;
+  for (const [name, value] of Object.entries(own) as [string, unknown][]) {
     const before = sum[name];
     sum[name] = typeof before === 'number' && typeof value === 'number' ? before + value : value;
   }
+  if (a.providerCost === undefined || b.providerCost === undefined) delete sum.providerCost;
   return sum;
+}
+
+/** The usage of a call that is billed in several parts; undefined where there are none. */
+export function sumOfParts(parts: readonly UsagePart[]): Usage | undefined {
+  const sum = parts.reduce<Usage | undefined>(addUsage, undefined);
+  return sum && { ...sum, parts };
 }
 
 /** The sum of what is known; undefined when the first summand is not known. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Usage } from '../../../src/domain/usage.js';
+import type { Usage, UsagePart } from '../../../src/domain/usage.js';
 import { loadLibraryPrices } from '../../../src/pricing/library-prices.js';
 import { loadPricer } from '../../../src/pricing/pricer.js';
 
@@ -44,6 +44,37 @@ describe('the pricer', () => {
     expect(cost({ inputTokens: 300_000, outputTokens: 20 })).to.be.closeTo((300_000 * 6 + 20 * 22.5) / 1e6, 1e-12);
     expect(cost({ inputTokens: 300_000, outputTokens: 20, parts: [part, part] })).to.be.closeTo(2 * one, 1e-12);
     expect(cost({ inputTokens: 300_000, outputTokens: 20, parts: [part, { ...part, serviceTier: 'priority' }] })).to.equal(undefined);
+  });
+
+  it('prices each part at its own model, and nothing where one of them has no price', async () => {
+    const { price } = await loadPricer({ providerIds: (provider) => provider });
+    const million = { inputTokens: 1_000_000, outputTokens: 0 };
+    const cost = (parts: readonly UsagePart[], model = 'gpt-5-nano'): number | undefined =>
+      price({ provider: 'openai', model, responseModel: model, usage: { inputTokens: 2_000_000, outputTokens: 0, parts }, at: AT })?.cost;
+    // Two turns of one session: gpt-5.4 beyond 272,000 tokens, and gpt-5-nano.
+    expect(cost([{ ...million, model: 'gpt-5.4' }, { ...million, model: 'gpt-5-nano' }])).to.be.closeTo(5 + 0.05, 1e-12);
+    expect(cost([{ ...million, model: 'gpt-5.4' }, million]), 'a part without a model has that of the call').to.be.closeTo(5 + 0.05, 1e-12);
+    expect(cost([{ ...million, model: 'nobody-knows' }, million])).to.equal(undefined);
+    expect(cost([{ ...million, model: 'nobody-knows', providerCost: 7 }, million])).to.be.closeTo(7 + 0.05, 1e-12);
+    // The model asked for is another one, although its name begins with that of the part.
+    expect(cost([{ ...million, model: 'gpt-4o' }], 'gpt-4o-mini')).to.equal(2.5);
+  });
+
+  it('prices a part of a Bedrock call in the region that the call\'s id names', async () => {
+    const { price } = await loadPricer({ providerIds: () => 'aws' });
+    const usage = { inputTokens: 1000, outputTokens: 100 };
+    const parts = [{ ...usage, model: 'claude-sonnet-4-5-20250929' }];
+    const cost = (model: string): number | undefined => price({ provider: 'bedrock', model, usage: { ...usage, parts }, at: AT })?.cost;
+    expect(cost('global.anthropic.claude-sonnet-4-5-20250929-v1:0')).to.be.closeTo(0.0045, 1e-12);
+    expect(cost('us.anthropic.claude-sonnet-4-5-20250929-v1:0')).to.be.closeTo(0.00495, 1e-12);
+  });
+
+  it('does not take a deployment\'s name for the model that answered', async () => {
+    const { price } = await loadPricer({ providerIds: () => 'azure' });
+    const cost = (model: string): number | undefined =>
+      price({ provider: 'azure-openai', model, responseModel: 'gpt-4o', usage: USAGE, at: AT })?.cost;
+    expect(cost('gpt-4o-mini')).to.equal(2.5);
+    expect(cost('prod-gpt-4o')).to.equal(2.5);
   });
 
   it('never guesses: no price without usage, for contradictory counts, for a figure that is none', async () => {

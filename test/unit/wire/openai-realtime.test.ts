@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Observation } from '../../../src/domain/dialect.js';
 import { splitBuckets } from '../../../src/pricing/buckets.js';
-import { addUsage } from '../../../src/wire/make-usage.js';
+import { addUsage, sumOfParts } from '../../../src/wire/make-usage.js';
 import { openAiRealtime } from '../../../src/wire/openai-realtime.js';
 
 function read(event: unknown): Observation {
@@ -47,9 +47,22 @@ describe('OpenAI realtime messages', () => {
 describe('usages together', () => {
   it('add up, also where one of them does not know', () => {
     const first = { inputTokens: 10, outputTokens: 5, cachedTokens: 3, serviceTier: 'default' };
-    expect(addUsage(undefined, first)).to.equal(first);
+    expect(addUsage(undefined, first)).to.deep.equal(first);
     expect(addUsage(first, { inputTokens: 1, reasoningTokens: 4, serviceTier: 'flex' }))
       .to.deep.equal({ inputTokens: 11, outputTokens: 5, cachedTokens: 3, reasoningTokens: 4, serviceTier: 'flex' });
     expect(first).to.deep.equal({ inputTokens: 10, outputTokens: 5, cachedTokens: 3, serviceTier: 'default' });
+  });
+
+  it('keep the provider\'s figure only where each has one', () => {
+    const priced = { inputTokens: 10, outputTokens: 5, providerCost: 0.5 };
+    expect(addUsage(priced, priced)).to.deep.equal({ inputTokens: 20, outputTokens: 10, providerCost: 1 });
+    expect(addUsage(priced, { inputTokens: 1, outputTokens: 1 })).to.deep.equal({ inputTokens: 11, outputTokens: 6 });
+    expect(addUsage({ inputTokens: 1, outputTokens: 1 }, priced)).to.deep.equal({ inputTokens: 11, outputTokens: 6 });
+  });
+
+  it('of parts at several models leave the models to the parts', () => {
+    const parts = [{ model: 'a', inputTokens: 1, outputTokens: 2 }, { model: 'b', inputTokens: 10, outputTokens: 20 }];
+    expect(sumOfParts(parts)).to.deep.equal({ inputTokens: 11, outputTokens: 22, parts });
+    expect(sumOfParts([])).to.equal(undefined);
   });
 });
