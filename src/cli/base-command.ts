@@ -2,6 +2,8 @@ import { Command } from '@oclif/core';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { hasColor } from './color.js';
+import { jsonPieces } from './json-pieces.js';
+import { wrapped } from './wrap.js';
 
 /**
  * What every command shares. `run()` returns the object that `--json` prints (where `enableJsonFlag`
@@ -24,7 +26,8 @@ export abstract class BaseCommand extends Command {
 
   /** Prints to stderr: progress and warnings. */
   protected note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    const { isTTY, columns } = process.stderr;
+    process.stderr.write(`${wrapped(text, isTTY && columns > 0 ? columns : undefined)}\n`);
   }
 
   /** Whether stdout gets colour. */
@@ -43,7 +46,8 @@ export abstract class BaseCommand extends Command {
   }
 
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    for (const piece of jsonPieces(json)) process.stdout.write(piece);
+    process.stdout.write('\n');
   }
 
   /** Errors are told in one place, `runCli`. */

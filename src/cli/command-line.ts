@@ -1,6 +1,6 @@
 import type { Config } from '@oclif/core';
 import { Failure } from '../domain/failure.js';
-import { closest } from './closest.js';
+import { closest } from '../domain/closest.js';
 
 /** What this file needs of oclif's configuration. */
 export type Commands = Pick<Config, 'bin' | 'commandIDs' | 'findCommand' | 'findTopic'>;

@@ -1,8 +1,9 @@
 import { Errors } from '@oclif/core';
 import { EXIT, Failure } from '../domain/failure.js';
-import { closest } from './closest.js';
+import { closest } from '../domain/closest.js';
 import { paint } from './color.js';
 import { printableLines } from './printable.js';
+import { wrapped } from './wrap.js';
 
 /** An error as the user sees it. */
 export interface ErrorReport {
@@ -11,6 +12,9 @@ export interface ErrorReport {
   readonly fix: string;
   readonly exitCode: number;
 }
+
+/** Lines after the first stand below the text, behind `Error: `. */
+const INDENT = ' '.repeat('Error: '.length);
 
 /** What oclif adds to its messages about flags; the mend says it already. */
 const OCLIF_HINT = /\nSee more help with --help\s*$/;
@@ -41,9 +45,9 @@ export function reportOf(error: unknown, command: string): ErrorReport {
   };
 }
 
-/** For stderr: `Error:` and what to do. */
-export function errorText({ message, fix }: ErrorReport, color: boolean): string {
-  return `${paint('red', 'Error:', color)} ${indented(message)}\n${paint('bold', 'Fix:', color)}   ${indented(fix)}\n`;
+/** For stderr: `Error:` and what to do; `width` is that of the terminal, where there is one. */
+export function errorText({ message, fix }: ErrorReport, color: boolean, width?: number): string {
+  return `${paint('red', 'Error:', color)} ${indented(message, width)}\n${paint('bold', 'Fix:', color)}   ${indented(fix, width)}\n`;
 }
 
 /** For stdout under `--json`. */
@@ -51,8 +55,8 @@ export function errorJson({ code, message, fix }: ErrorReport): string {
   return `${JSON.stringify({ error: { code, message, fix } }, null, 2)}\n`;
 }
 
-function indented(text: string): string {
-  return printableLines(text).replaceAll('\n', '\n       ');
+function indented(text: string, width?: number): string {
+  return wrapped(printableLines(text), width === undefined ? undefined : width - INDENT.length).replaceAll('\n', `\n${INDENT}`);
 }
 
 type ParseError = Errors.CLIError & {

@@ -41,7 +41,7 @@ function tell(error: unknown, argv: readonly string[], json: boolean): number {
   if (error instanceof Errors.ExitError) return error.oclif.exit ?? EXIT.ok;
   const report = reportOf(error, commandOf(argv));
   if (json) process.stdout.write(errorJson(report));
-  else process.stderr.write(errorText(report, hasColor(process.stderr, process.env)));
+  else process.stderr.write(errorText(report, hasColor(process.stderr, process.env), process.stderr.isTTY && process.stderr.columns > 0 ? process.stderr.columns : undefined));
   if (wantsStack(process.env) && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
   return report.exitCode;
 }

@@ -54,7 +54,7 @@ function fit(lines: readonly (readonly string[])[], width: number): number[] | u
   const widths: number[] = [];
   for (const line of lines) {
     line.forEach((text, x) => {
-      const longest = Math.max(...text.split('\n').map((part) => part.length));
+      const longest = text.split('\n').reduce((most, part) => Math.max(most, part.length), 0);
       widths[x] = Math.max(widths[x] ?? 0, longest + 2);
     });
   }

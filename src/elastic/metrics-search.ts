@@ -31,11 +31,17 @@ export interface FoundGroups {
 
 /** An HDR histogram per group takes up to about 200 KiB of the server's heap, so pages are small. */
 const LIMITS = { pageSize: 200, maxGroups: 100_000 };
+/** Groups without figures cost little. */
+const COUNT_PAGE = 10_000;
 const TIMEOUT_MS = 120_000;
+/** `cardinality` estimates: it is a few per cent off beyond its threshold, which is at its highest here. */
+const PRECISION = 40_000;
+const ESTIMATE_MARGIN = 1.1;
 
 /**
- * All groups with exact counts: a `composite` aggregation, page by page. Parts of an answer are no
- * answer: a shard that fails, fails the search.
+ * All groups with exact counts: a `composite` aggregation, page by page. Parts of an answer are not an
+ * answer: a shard that fails, fails the search. Where there is more than one page, the groups are counted
+ * before they are measured, so that too many of them are refused at once.
  *
  * @throws Failure where no supported Elasticsearch answers, where it refuses, or where there are over 100,000 groups
  * @throws ElasticUnreachable
@@ -58,12 +64,33 @@ async function searchPages(elastic: Elastic, search: GroupSearch, limits: typeof
       const key = objectAt(bucket, 'key');
       groups.push({ key: search.by.map((_, i) => key[source(i)] ?? null), count: numberAt(bucket, 'doc_count') ?? 0, aggregations: objectAt(bucket) });
     }
-    if (groups.length > limits.maxGroups) throw tooMany(search, limits.maxGroups);
     shards = numberAt(body, '_shards', 'total') ?? 0;
     const next = objectAt(body, 'aggregations', 'groups', 'after_key');
+    const isFirst = after === undefined;
     after = buckets.length < limits.pageSize || Object.keys(next).length === 0 ? undefined : next;
+    if (isFirst && after !== undefined) await requireFewGroups(elastic, search, limits);
   } while (after !== undefined);
   return { groups, shards };
+}
+
+/** A look at each field, which is quick, then at their combinations without any figures of them. */
+async function requireFewGroups(elastic: Elastic, search: GroupSearch, { maxGroups }: typeof LIMITS): Promise<void> {
+  const fields = await ask(elastic, search, Object.fromEntries(search.by.map((field, i) => [source(i), { cardinality: { field, precision_threshold: PRECISION } }])));
+  const values = search.by.map((_, i) => numberAt(fields, 'aggregations', source(i), 'value') ?? 0);
+  const most = Math.max(...values);
+  if (most > maxGroups * ESTIMATE_MARGIN) throw tooMany(search, maxGroups, most);
+  // One more of each: records without the field.
+  if (values.reduce((product, value) => product * (value + 1), 1) * ESTIMATE_MARGIN < maxGroups) return;
+  let after: JsonObject | undefined;
+  let count = 0;
+  do {
+    const body = await ask(elastic, search, { groups: { composite: composite(search.by, COUNT_PAGE, after) } });
+    const found = listAt(body, 'aggregations', 'groups', 'buckets').length;
+    count += found;
+    if (count > maxGroups) throw tooMany(search, maxGroups);
+    const next = objectAt(body, 'aggregations', 'groups', 'after_key');
+    after = found < COUNT_PAGE || Object.keys(next).length === 0 ? undefined : next;
+  } while (after !== undefined);
 }
 
 async function searchAll(elastic: Elastic, search: GroupSearch): Promise<FoundGroups> {
@@ -104,11 +131,12 @@ async function requireReadable(elastic: Elastic, index: string): Promise<void> {
   if (!isGood(answer) && answer.status !== 404) throw refusal(answer, `search ${index}`);
 }
 
-function tooMany({ by }: GroupSearch, max: number): Failure {
+function tooMany({ by }: GroupSearch, max: number, estimate?: number): Failure {
+  const about = estimate === undefined ? '' : ` (about ${estimate.toLocaleString('en-US')})`;
   return new Failure({
     code: 'too_many_groups',
-    message: `there are over ${max.toLocaleString('en-US')} groups by ${by.join(' and ')}`,
-    fix: 'Ask for less: a later --since, a --filter, or a field with fewer values.',
+    message: `there are over ${max.toLocaleString('en-US')} groups by ${by.join(' and ')}${about}, too many to get from Elasticsearch`,
+    fix: 'Ask for less: a later --since, a --filter, or a field with fewer values. On a machine with the log, --source local can count them.',
     exitCode: EXIT.failed,
   });
 }

@@ -2,15 +2,25 @@ import type { FieldValue } from './filter.js';
 import { METRICS } from './metrics.js';
 import type { MetricsReport } from './top.js';
 
+/** Lines of a piece. */
+const LINES = 1_000;
+
 /**
  * The report as CSV (RFC 4180) with the names of the JSON form; what is unknown is an empty cell.
  * Text that a spreadsheet would take for a formula begins with an apostrophe. `printable` writes
  * control characters out: some of the text is what clients have sent.
  */
-export function csvOf({ by, rows }: Pick<MetricsReport, 'by' | 'rows'>, printable: (text: string) => string): string {
+export function csvOf(report: Pick<MetricsReport, 'by' | 'rows'>, printable: (text: string) => string): string {
+  return [...csvPieces(report, printable)].join('\r\n');
+}
+
+/** The same in pieces of many lines, without the line ends between them: all lines together may be longer than a string can be. */
+export function* csvPieces({ by, rows }: Pick<MetricsReport, 'by' | 'rows'>, printable: (text: string) => string): Generator<string> {
   const names = [...by, ...METRICS.map(({ name }) => name)];
-  const lines = [names, ...rows.map((row) => names.map((name) => cell(row[name] ?? null, printable)))];
-  return lines.map((line) => line.join(',')).join('\r\n');
+  yield names.join(',');
+  for (let from = 0; from < rows.length; from += LINES) {
+    yield rows.slice(from, from + LINES).map((row) => names.map((name) => cell(row[name] ?? null, printable)).join(',')).join('\r\n');
+  }
 }
 
 function cell(value: FieldValue, printable: (text: string) => string): string {

@@ -2,7 +2,7 @@ import { recordField, type RecordFieldName } from '../domain/record-fields.js';
 import { duckDbType } from './duckdb-schema.js';
 import type { SqlValue } from './duckdb-session.js';
 import type { FieldValue, Filter } from './filter.js';
-import { isMetric, type MetricName } from './metrics.js';
+import { ABORTED, isMetric, LATENCY_RANGE_MS, type MetricName } from './metrics.js';
 import { percentile, quantiles } from './nearest-rank.js';
 import type { MetricsQuery } from './query.js';
 import type { Group } from './row.js';
@@ -13,7 +13,7 @@ export interface Statement {
 }
 
 const COUNTED: readonly RecordFieldName[] = [
-  'timestamp', 'error_count', 'end_reason', 'total_latency_ms', 'provider_latency_ms', 'input_tokens', 'output_tokens', 'total_tokens', 'cost',
+  'timestamp', 'error_count', 'error_type', 'end_reason', 'total_latency_ms', 'provider_latency_ms', 'input_tokens', 'output_tokens', 'total_tokens', 'cost',
 ];
 
 /** The metrics in terms of what `counted` holds. */
@@ -23,6 +23,7 @@ const EXPRESSIONS: Expressions = {
   requests: 'requests',
   errors: 'errors',
   error_rate: 'errors / requests',
+  aborted: 'aborted',
   latency_mean_ms: 'latency_mean',
   latency_p50_ms: percentile(50, 'latencies', 'timed'),
   latency_p95_ms: percentile(95, 'latencies', 'timed'),
@@ -38,8 +39,12 @@ const EXPRESSIONS: Expressions = {
 /** With one record per group, its latency is every percentile: millions of such groups need no lists. */
 const OF_ONE_RECORD: Expressions = { ...EXPRESSIONS, latency_p50_ms: 'latencies', latency_p95_ms: 'latencies', latency_p99_ms: 'latencies' };
 
+const IS_ABORTED = `coalesce(error_type = '${ABORTED}', false)`;
+const known = (field: RecordFieldName): string => `${field} BETWEEN ${String(LATENCY_RANGE_MS.min)} AND ${String(LATENCY_RANGE_MS.max)}`;
+const TIMED = known('total_latency_ms');
+
 const RESULT = [
-  'requests', 'errors', 'latency_mean_ms', 'latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms', 'provider_latency_mean_ms', 'input_tokens', 'output_tokens', 'total_tokens',
+  'requests', 'errors', 'aborted', 'latency_mean_ms', 'latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms', 'provider_latency_mean_ms', 'input_tokens', 'output_tokens', 'total_tokens',
 ] as const satisfies readonly MetricName[];
 
 /** Fields that the query reads. */
@@ -64,16 +69,17 @@ WITH records AS (${records}),
 counted AS (
   SELECT ${keys.map(({ field, name }) => `${field} AS ${name},`).join(' ')}
     count(*) AS requests,
-    count(*) FILTER (error_count > 0 OR end_reason <> 'complete') AS errors,
-    count(total_latency_ms) AS timed,
-    avg(total_latency_ms) AS latency_mean,
-    ${single ? 'min(total_latency_ms)' : quantiles('total_latency_ms')} AS latencies,
-    avg(provider_latency_ms) AS provider_latency_mean,
+    count(*) FILTER ((error_count > 0 OR end_reason <> 'complete') AND NOT ${IS_ABORTED}) AS errors,
+    count(*) FILTER (${IS_ABORTED}) AS aborted,
+    count(*) FILTER (${TIMED}) AS timed,
+    avg(total_latency_ms) FILTER (${TIMED}) AS latency_mean,
+    ${single ? 'min(total_latency_ms)' : quantiles('total_latency_ms')} FILTER (${TIMED}) AS latencies,
+    avg(provider_latency_ms) FILTER (${known('provider_latency_ms')}) AS provider_latency_mean,
     sum(input_tokens) AS tokens_in,
     sum(output_tokens) AS tokens_out,
     sum(total_tokens) AS tokens_all,
-    sum(output_tokens) FILTER (total_latency_ms IS NOT NULL) AS timed_tokens,
-    sum(total_latency_ms) FILTER (output_tokens IS NOT NULL) AS timed_ms,
+    sum(output_tokens) FILTER (${TIMED}) AS timed_tokens,
+    sum(total_latency_ms) FILTER (output_tokens IS NOT NULL AND ${TIMED}) AS timed_ms,
     sum(CAST(cost AS DOUBLE)) AS dollars
   FROM records
   WHERE timestamp >= make_timestamp_ms(CAST(? AS BIGINT)) AND timestamp < make_timestamp_ms(CAST(? AS BIGINT))${filters.map(({ sql: text }) => `\n    AND ${text}`).join('')}
@@ -95,12 +101,13 @@ ${limit === undefined ? '' : `LIMIT ${String(limit)}`}`;
 export function groupOf(query: MetricsQuery, row: readonly unknown[]): { group: Group; groupCount: number } {
   const key = query.by.map((_, i) => keyValue(row[i]));
   const numbers = row.slice(key.length) as (number | null)[];
-  const [requests, errors, mean, p50, p95, p99, provider, input, output, total, timedTokens, timedMs, dollars, groups] = numbers;
+  const [requests, errors, aborted, mean, p50, p95, p99, provider, input, output, total, timedTokens, timedMs, dollars, groups] = numbers;
   return {
     group: {
       key,
       requests: requests ?? 0,
       errors: errors ?? 0,
+      aborted: aborted ?? 0,
       latencyMeanMs: mean ?? null,
       latencyP50Ms: p50 ?? null,
       latencyP95Ms: p95 ?? null,

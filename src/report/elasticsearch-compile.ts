@@ -1,6 +1,7 @@
 import { recordField, type FieldType, type RecordFieldName } from '../domain/record-fields.js';
 import type { FoundGroup, GroupSearch } from '../elastic/metrics-search.js';
 import type { FieldValue, Filter } from './filter.js';
+import { ABORTED, LATENCY_RANGE_MS } from './metrics.js';
 import type { MetricsQuery } from './query.js';
 import type { Group } from './row.js';
 
@@ -8,20 +9,29 @@ type Json = Record<string, unknown>;
 
 const PERCENTS = [50, 95, 99];
 
+const IS_ABORTED = { term: { error_type: ABORTED } };
+const known = (field: RecordFieldName): Json => ({ range: { [field]: { gte: LATENCY_RANGE_MS.min, lte: LATENCY_RANGE_MS.max } } });
+
 /** Metrics of each group, in aggregations that every supported version has. */
 const AGGREGATIONS: Json = {
   errors: { filter: { bool: { should: [
     { range: { error_count: { gt: 0 } } },
     { bool: { filter: [{ exists: { field: 'end_reason' } }], must_not: [{ term: { end_reason: 'complete' } }] } },
-  ], minimum_should_match: 1 } } },
-  latency: { stats: { field: 'total_latency_ms' } },
-  latencies: { percentiles: { field: 'total_latency_ms', percents: PERCENTS, keyed: false, hdr: { number_of_significant_value_digits: 3 } } },
-  provider_latency: { stats: { field: 'provider_latency_ms' } },
+  ], must_not: [IS_ABORTED], minimum_should_match: 1 } } },
+  aborted: { filter: IS_ABORTED },
+  total: {
+    filter: known('total_latency_ms'),
+    aggs: {
+      latency: { stats: { field: 'total_latency_ms' } },
+      percentiles: { percentiles: { field: 'total_latency_ms', percents: PERCENTS, keyed: false, hdr: { number_of_significant_value_digits: 3 } } },
+    },
+  },
+  provider: { filter: known('provider_latency_ms'), aggs: { latency: { stats: { field: 'provider_latency_ms' } } } },
   input_tokens: { stats: { field: 'input_tokens' } },
   output_tokens: { stats: { field: 'output_tokens' } },
   total_tokens: { stats: { field: 'total_tokens' } },
   timed: {
-    filter: { bool: { filter: [{ exists: { field: 'output_tokens' } }, { exists: { field: 'total_latency_ms' } }] } },
+    filter: { bool: { filter: [{ exists: { field: 'output_tokens' } }, known('total_latency_ms')] } },
     aggs: { tokens: { sum: { field: 'output_tokens' } }, ms: { sum: { field: 'total_latency_ms' } } },
   },
   cost: { stats: { field: 'cost' } },
@@ -40,21 +50,24 @@ export function compileSearch(query: MetricsQuery, index: string): GroupSearch {
 
 /** What the server found of a group. Its sums are 0 where nothing was added up; its counts tell. */
 export function foundGroup(by: readonly RecordFieldName[], { key, count, aggregations }: FoundGroup): Group {
-  const stats = (name: string, figure: 'sum' | 'avg'): number | null => {
-    const found = aggregations[name] as { count: number; sum: number; avg: number | null } | undefined;
+  const stats = (name: string, figure: 'sum' | 'avg', within: Json = aggregations): number | null => {
+    const found = within[name] as { count: number; sum: number; avg: number | null } | undefined;
     return found === undefined || found.count === 0 ? null : found[figure];
   };
+  const total = (aggregations['total'] ?? {}) as Json;
+  const provider = (aggregations['provider'] ?? {}) as Json;
   const timed = aggregations['timed'] as { doc_count: number; tokens: { value: number }; ms: { value: number } } | undefined;
   const untimed = timed === undefined || timed.doc_count === 0;
   return {
     key: by.map((field, i) => keyValue(recordField(field)?.type ?? 'keyword', key[i])),
     requests: count,
-    errors: (aggregations['errors'] as { doc_count: number } | undefined)?.doc_count ?? 0,
-    latencyMeanMs: stats('latency', 'avg'),
-    latencyP50Ms: percentile(aggregations, 0),
-    latencyP95Ms: percentile(aggregations, 1),
-    latencyP99Ms: percentile(aggregations, 2),
-    providerLatencyMeanMs: stats('provider_latency', 'avg'),
+    errors: counted(aggregations['errors']),
+    aborted: counted(aggregations['aborted']),
+    latencyMeanMs: stats('latency', 'avg', total),
+    latencyP50Ms: percentile(total, 0),
+    latencyP95Ms: percentile(total, 1),
+    latencyP99Ms: percentile(total, 2),
+    providerLatencyMeanMs: stats('latency', 'avg', provider),
     inputTokens: stats('input_tokens', 'sum'),
     outputTokens: stats('output_tokens', 'sum'),
     totalTokens: stats('total_tokens', 'sum'),
@@ -64,9 +77,13 @@ export function foundGroup(by: readonly RecordFieldName[], { key, count, aggrega
   };
 }
 
+function counted(filter: unknown): number {
+  return (filter as { doc_count: number } | undefined)?.doc_count ?? 0;
+}
+
 /** The histogram answers the upper end of the value's bucket, less than a whole millisecond above it up to a second. */
 function percentile(aggregations: Json, i: number): number | null {
-  const found = aggregations['latencies'] as { values: { value: number | null }[] } | undefined;
+  const found = aggregations['percentiles'] as { values: { value: number | null }[] } | undefined;
   const value = found?.values[i]?.value;
   return typeof value === 'number' ? Math.floor(value) : null;
 }

@@ -1,5 +1,5 @@
 import { RECORD_FIELDS, recordField, type FieldType, type RecordField, type RecordFieldName } from '../domain/record-fields.js';
-import { wrongFlag } from './flag-failure.js';
+import { didYouMean, wrongFlag } from './flag-failure.js';
 
 /** A value of a field; null where a record has none. */
 export type FieldValue = string | number | boolean | null;
@@ -24,7 +24,7 @@ const WHOLE_NUMBERS: Partial<Record<FieldType, number>> = { short: 32_767, integ
  */
 export function parseFilter(text: string): Filter {
   const match = /^\s*([A-Za-z_]\w*)\s*(!?=)(.*)$/s.exec(text);
-  if (match === null) throw wrongFlag('filter', text, 'is no filter', FORM);
+  if (match === null) throw wrongFlag('filter', text, 'is not a filter', FORM);
   const [, name = '', operator, list = ''] = match;
   const field = recordField(name);
   if (field === undefined || field.type === 'date') throw unknownField(text, name, field);
@@ -38,8 +38,8 @@ export function parseFilter(text: string): Filter {
 
 function unknownField(text: string, name: string, field: RecordField | undefined): Error {
   if (field !== undefined) return wrongFlag('filter', text, `${name} is a time`, 'Narrow the time by --since and --until.');
-  const names = RECORD_FIELDS.filter(({ type }) => type !== 'date').map((known) => known.name).join(', ');
-  return wrongFlag('filter', text, `no record has a field ${JSON.stringify(name)}`, `Use one of: ${names}.`);
+  const names = RECORD_FIELDS.filter(({ type }) => type !== 'date').map((known) => known.name);
+  return wrongFlag('filter', text, `no record has a field ${JSON.stringify(name)}`, `${didYouMean(name, names)}Use one of: ${names.join(', ')}.`);
 }
 
 function valueOf({ name, type }: RecordField, value: string, text: string): FieldValue {
@@ -54,6 +54,6 @@ function valueOf({ name, type }: RecordField, value: string, text: string): Fiel
   const max = WHOLE_NUMBERS[type];
   const fits = max === undefined ? Math.abs(number) <= 3.4e38 : Number.isInteger(number) && Math.abs(number) <= max;
   if (fits) return number;
-  throw wrongFlag('filter', text, `${JSON.stringify(value)} is no value of ${name}`,
+  throw wrongFlag('filter', text, `${JSON.stringify(value)} is not a value of ${name}`,
     max === undefined ? `${name} is a number.` : `${name} is a whole number up to ${String(max)}.`);
 }

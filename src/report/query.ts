@@ -1,6 +1,6 @@
 import { RECORD_FIELDS, recordField, type RecordField, type RecordFieldName } from '../domain/record-fields.js';
 import { parseFilter, type Filter } from './filter.js';
-import { wrongFlag } from './flag-failure.js';
+import { didYouMean, wrongFlag } from './flag-failure.js';
 import { isMetric } from './metrics.js';
 import { parseSort, type Sort } from './sort.js';
 import { parseRange, type TimeRange } from './time-range.js';
@@ -62,8 +62,8 @@ function parseBy(texts: readonly string[] | undefined): RecordFieldName[] {
     const known = recordField(name);
     throw wrongFlag('by', text, known === undefined
       ? `no record has a field ${JSON.stringify(name)}`
-      : isMetric(name) ? `${name} is a column of the report, so it can make no groups` : `records cannot be grouped by ${name}`,
-    `Use one or two of: ${groupableFields().join(', ')}.`);
+      : isMetric(name) ? `${name} is a column of the report, so it cannot make groups` : `records cannot be grouped by ${name}`,
+    `${didYouMean(name, groupableFields())}Use one or two of: ${groupableFields().join(', ')}.`);
   }
   if (names.length > MAX_FIELDS) throw wrongFlag('by', text, 'two fields at most', 'Name one or two fields, such as --by provider,model, and narrow the rest by --filter.');
   if (new Set(names).size < names.length) throw wrongFlag('by', text, 'the same field twice', 'Name each field once.');

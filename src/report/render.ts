@@ -24,7 +24,8 @@ const ABSENT = '(none)';
 const FRAME = 3;
 /** What a narrow terminal can do without, first to last. */
 const EXPENDABLE: readonly MetricName[] = [
-  'provider_latency_mean_ms', 'tokens_per_second', 'latency_mean_ms', 'error_rate', 'latency_p99_ms', 'output_tokens', 'input_tokens',
+  'provider_latency_mean_ms', 'tokens_per_second', 'latency_mean_ms', 'aborted', 'error_rate', 'latency_p99_ms', 'output_tokens', 'input_tokens',
+  'latency_p50_ms', 'latency_p95_ms', 'cost', 'errors',
 ];
 
 /**
@@ -55,7 +56,7 @@ function column(name: string, head: string, align: 'left' | 'right', cells: read
 }
 
 function widthOf(columns: readonly Column[]): number {
-  return 1 + columns.reduce((sum, { head, cells }) => sum + FRAME + Math.max(head.length, ...cells.map((cell) => cell.length)), 0);
+  return 1 + columns.reduce((sum, { head, cells }) => sum + FRAME + cells.reduce((longest, cell) => Math.max(longest, cell.length), head.length), 0);
 }
 
 function group(value: FieldValue): string {

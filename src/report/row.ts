@@ -7,8 +7,10 @@ export interface Group {
   /** Values of the fields of `by`, in their order; null for records without the field. */
   readonly key: readonly FieldValue[];
   readonly requests: number;
-  /** Records with `error_count` > 0 or an `end_reason` other than `complete`. */
+  /** Records with `error_count` > 0 or an `end_reason` other than `complete`, aborted ones left out. */
   readonly errors: number;
+  /** Records of calls that their client left: `error_type` is `client_closed`. */
+  readonly aborted: number;
   readonly latencyMeanMs: number | null;
   readonly latencyP50Ms: number | null;
   readonly latencyP95Ms: number | null;
@@ -33,6 +35,7 @@ export function metricsOf(group: Group): Record<MetricName, number | null> {
     requests,
     errors,
     error_rate: requests === 0 ? null : errors / requests,
+    aborted: group.aborted,
     latency_mean_ms: group.latencyMeanMs,
     latency_p50_ms: group.latencyP50Ms,
     latency_p95_ms: group.latencyP95Ms,

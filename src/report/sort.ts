@@ -1,6 +1,6 @@
 import type { RecordFieldName } from '../domain/record-fields.js';
 import type { FieldValue } from './filter.js';
-import { wrongFlag } from './flag-failure.js';
+import { didYouMean, wrongFlag } from './flag-failure.js';
 import { isMetric, METRICS, type MetricName } from './metrics.js';
 
 /** Order of the rows. What is unknown comes last either way; equal rows stand in ascending order of their groups. */
@@ -21,7 +21,8 @@ export function parseSort(text: string | undefined, by: readonly RecordFieldName
   const [, sign = '', column = ''] = match ?? [];
   const metric = isMetric(column);
   if (!metric && !(by as readonly string[]).includes(column)) {
-    throw wrongFlag('sort', text, 'is no column of this report', `Use one of: ${[...by, ...METRICS.map(({ name }) => name)].join(', ')}; -COLUMN sorts from the largest, +COLUMN from the smallest.`);
+    const columns = [...by, ...METRICS.map(({ name }) => name)];
+    throw wrongFlag('sort', text, 'is not a column of this report', `${didYouMean(column, columns)}Use one of: ${columns.join(', ')}; -COLUMN sorts from the largest, +COLUMN from the smallest.`);
   }
   return { column: column as Sort['column'], descending: sign === '' ? metric : sign === '-' };
 }

@@ -1,4 +1,4 @@
-import { wrongFlag } from './flag-failure.js';
+import { didYouMean, wrongFlag } from './flag-failure.js';
 import { findLogFiles } from './log-files.js';
 
 const SOURCES = ['auto', 'local', 'elasticsearch'] as const;
@@ -19,7 +19,7 @@ export interface Surroundings {
 /** @throws Failure `bad_flag_value` */
 export function parseSource(text: string | undefined): Source {
   const found = SOURCES.find((source) => source === (text ?? 'auto').trim().toLowerCase());
-  if (found === undefined) throw wrongFlag('source', text ?? '', 'is no source', `Use one of: ${SOURCES.join(', ')}.`);
+  if (found === undefined) throw wrongFlag('source', text ?? '', 'is not a source', `${didYouMean(text ?? '', SOURCES)}Use one of: ${SOURCES.join(', ')}.`);
   return found;
 }
 

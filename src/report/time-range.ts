@@ -33,7 +33,7 @@ export function iso(time: number): string {
 function moment(flag: 'since' | 'until', text: string, now: number): number {
   const trimmed = text.trim();
   const time = trimmed.toLowerCase() === 'now' ? now : ago(trimmed, now) ?? date(trimmed);
-  if (time === undefined || !(time >= MIN_TIME && time <= MAX_TIME)) throw wrongFlag(flag, text, 'is no time that is understood', MEND);
+  if (time === undefined || !(time >= MIN_TIME && time <= MAX_TIME)) throw wrongFlag(flag, text, 'is not a time', MEND);
   return time;
 }
 

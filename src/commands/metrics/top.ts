@@ -5,6 +5,9 @@ import { withSpinner } from '../../cli/spinner.js';
 import { renderTable } from '../../cli/table.js';
 import type { MetricsReport } from '../../report/top.js';
 
+/** A table is for people: it is laid out as a whole, which takes long where there are many rows. */
+const TABLE_ROWS = 5_000;
+
 export default class MetricsTop extends BaseCommand {
   static override summary = 'requests, errors, latency, tokens and cost by provider, model or any other field';
   static override description = `Reads the log of this machine, or Elasticsearch, and prints one row per group: requests, errors, mean and percentiles of
@@ -63,12 +66,19 @@ Exit codes: 0 a report was made, also an empty one; 1 the log or the cluster cou
 
   private async show(report: MetricsReport, csv: boolean): Promise<void> {
     if (csv) {
-      const { csvOf } = await import('../../report/csv.js');
-      this.out(csvOf(report, printable));
+      const { csvPieces } = await import('../../report/csv.js');
+      let separator = '';
+      for (const piece of csvPieces(report, printable)) {
+        process.stdout.write(separator + piece);
+        separator = '\r\n';
+      }
+      this.out('');
     } else if (report.rows.length > 0) {
       const { tableOf } = await import('../../report/render.js');
-      const table = tableOf(report, this.width);
+      const rows = report.rows.slice(0, TABLE_ROWS);
+      const table = tableOf({ by: report.by, rows }, this.width);
       this.out(renderTable({ ...table, color: this.color, width: this.width }));
+      if (rows.length < report.rows.length) this.note(`The table ends after ${rows.length.toLocaleString('en-US')} of ${report.rows.length.toLocaleString('en-US')} rows; --csv and --json print every one.`);
       if (table.leftOut.length > 0) this.note(`No room for: ${table.leftOut.join(', ')}. A wider terminal, --csv and --json show them.`);
     }
   }

@@ -66,6 +66,8 @@ const QUERIES: readonly QueryFlags[] = [
   { by: ['request_id'], sort: '-latency_mean_ms', limit: '7' },
   { by: ['overhead_us'], sort: 'output_tokens', limit: '10' },
   { filter: ['provider=nobody'] },
+  { filter: ['provider=stranger'] },
+  { by: ['provider'], sort: '-aborted' },
 ];
 
 describe('metrics top on both engines', () => {
@@ -75,7 +77,7 @@ describe('metrics top on both engines', () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'gateway-conformance-'));
-    const lines = sampleLines(RECORDS, BEGIN);
+    const lines = [...sampleLines(RECORDS, BEGIN), ...[-3, 9e18].map((ms, i) => impossibleLatency(i, ms))];
     await writeSegment(dir, 1, lines.slice(0, 1_500));
     await writeSegment(dir, 2, lines.slice(1_500, 1_501));
     await writeSegment(dir, 3, lines.slice(1_501), process.pid);
@@ -116,14 +118,22 @@ describe('metrics top on both engines', () => {
     const lines = sampleLines(RECORDS, BEGIN).map((line) => JSON.parse(line) as Record<string, number | undefined>);
     const sum = (field: string): number => lines.reduce((total, line) => total + (line[field] ?? 0), 0);
     const [row] = (await report({ by: [''] }, 'local')).rows;
-    expect(row?.requests).to.equal(RECORDS);
+    expect(row?.requests).to.equal(RECORDS + 2);
     expect(row?.input_tokens).to.equal(sum('input_tokens'));
-    expect(row?.output_tokens).to.equal(sum('output_tokens'));
+    expect(row?.output_tokens).to.equal(sum('output_tokens') + 10);
     expect(row?.cost).to.be.closeTo(sum('cost'), 1e-4);
     expect(row?.latency_mean_ms).to.be.closeTo(sum('total_latency_ms') / RECORDS, 0.001);
-    expect(row?.errors).to.equal(lines.filter((line) => (line['error_count'] ?? 0) > 0 || String(line['end_reason']) !== 'complete').length);
+    const isAborted = (line: Record<string, unknown>): boolean => line['error_type'] === 'client_closed';
+    expect(row?.aborted).to.equal(lines.filter(isAborted).length).and.to.be.above(0);
+    expect(row?.errors).to.equal(lines.filter((line) => ((line['error_count'] ?? 0) > 0 || String(line['end_reason']) !== 'complete') && !isAborted(line)).length);
   });
 });
+
+/** A record of another writer: its latency says nothing, and it must not break the report of the others. */
+function impossibleLatency(i: number, ms: number): string {
+  const id = `impossible-${String(i)}`;
+  return `${JSON.stringify({ request_id: id, timestamp: new Date(BEGIN + 1).toISOString(), provider: 'stranger', total_latency_ms: ms, provider_latency_ms: ms, output_tokens: 5, error_count: 0, end_reason: 'complete' })}\n`;
+}
 
 function words(flags: QueryFlags): string {
   return Object.entries(flags).map(([name, value]) => `--${name} ${JSON.stringify(Array.isArray(value) ? value.join(' ') : value)}`).join(' ');
@@ -131,8 +141,8 @@ function words(flags: QueryFlags): string {
 
 /** What must be the same to the last digit. */
 function exact(row: MetricsRow, by: MetricsReport['by']): unknown {
-  const { requests, errors, error_rate: rate, input_tokens: input, output_tokens: output, total_tokens: total } = row;
-  return { key: by.map((field) => row[field]), requests, errors, rate, input, output, total };
+  const { requests, errors, aborted, error_rate: rate, input_tokens: input, output_tokens: output, total_tokens: total } = row;
+  return { key: by.map((field) => row[field]), requests, errors, aborted, rate, input, output, total };
 }
 
 function expectNear(a: MetricsRow, b: MetricsRow): void {

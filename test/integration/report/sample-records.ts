@@ -39,6 +39,7 @@ function sample(random: () => number, receivedAt: number, i: number): { exchange
   const provider = pick(PROVIDERS);
   const failed = random() < 0.07;
   const cut = !failed && random() < 0.03;
+  const endReason = cut ? pick(END_REASONS) : 'complete';
   const totalMs = i % 97 === 0 ? i % 3 : Math.exp(5 + 2.2 * random() + (random() < 0.05 ? 2 : 0));
   const reached = random() > 0.04;
   const input = Math.floor(random() * 4_000);
@@ -59,10 +60,10 @@ function sample(random: () => number, receivedAt: number, i: number): { exchange
     providerMs: reached ? totalMs * (0.9 + 0.1 * random()) : undefined,
     overheadUs: Math.floor(random() * 900),
     usage: failed || random() < 0.1 ? undefined : { inputTokens: input, outputTokens: output, ...(random() < 0.3 && { reasoningTokens: Math.floor(output / 3) }) },
-    endReason: cut ? pick(END_REASONS) : 'complete',
+    endReason,
     attempts: 1,
-    errorCount: failed ? 1 : 0,
-    errorType: failed && random() < 0.5 ? 'upstream_connect' : undefined,
+    errorCount: failed || endReason === 'client' ? 1 : 0,
+    errorType: endReason === 'client' ? 'client_closed' : failed && random() < 0.5 ? 'upstream_connect' : undefined,
     providerErrorCount: failed ? 1 : 0,
     client: random() < 0.5 ? undefined : pick(['team-a', 'team-b', 'équipe']),
   };

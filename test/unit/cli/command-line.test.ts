@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { closest } from '../../../src/cli/closest.js';
+import { closest } from '../../../src/domain/closest.js';
 import { checkCommand, wantsJson, withoutHelpWord, type Commands } from '../../../src/cli/command-line.js';
 import { Failure } from '../../../src/domain/failure.js';
 

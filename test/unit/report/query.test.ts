@@ -49,6 +49,15 @@ describe('the query of metrics top', () => {
       for (const field of groupableFields()) expect(fix).to.include(field);
     });
 
+    it('names the field that was most likely meant, as --filter and --sort do', () => {
+      expect(refused({ by: ['providr'] }).fix).to.match(/^Did you mean provider\? /);
+      expect(refused({ by: ['Provider'] }).fix).to.match(/^Did you mean provider\? /);
+      expect(refused({ filter: ['status=429'] }).fix).to.match(/^Did you mean status_code\? /);
+      expect(refused({ filter: ['status_cod=429'] }).fix).to.match(/^Did you mean status_code\? /);
+      expect(refused({ sort: 'request' }).fix).to.match(/^Did you mean requests\? /);
+      expect(refused({ by: ['xyzzy'] }).fix).to.match(/^Use one or two of: /);
+    });
+
     it('refuses columns of the report, times, three fields, and one twice', () => {
       expect(refused({ by: ['cost'] }).message).to.include('column of the report');
       expect(refused({ by: ['timestamp'] }).message).to.include('cannot be grouped by timestamp');
@@ -78,7 +87,7 @@ describe('the query of metrics top', () => {
 
     it('refuse what is no time', () => {
       for (const text of ['', 'yesterday', '24', '-1h', '2026-02-30', '2026-13-01', '2026-11-24T25:00', '99999999999h', '2026-11']) {
-        expect(refused({ since: text }).message, text).to.match(/^--since .*: is no time/);
+        expect(refused({ since: text }).message, text).to.match(/^--since .*: is not a time/);
         expect(refused({ until: text }).message, text).to.match(/^--until /);
       }
     });
@@ -118,9 +127,9 @@ describe('the query of metrics top', () => {
     it('refuses unknown fields, times, other operators and values of another type', () => {
       expect(refused({ filter: ['foo=1'] }).fix).to.include('status_code');
       expect(refused({ filter: ['timestamp=2026'] }).fix).to.include('--since');
-      for (const text of ['provider', 'provider>openai', '=openai', '']) expect(refused({ filter: [text] }).message, text).to.include('is no filter');
+      for (const text of ['provider', 'provider>openai', '=openai', '']) expect(refused({ filter: [text] }).message, text).to.include('is not a filter');
       for (const text of ['status_code=abc', 'status_code=40000', 'status_code=2.5', 'input_tokens=3000000000', 'cost=0x10', 'cost=Infinity']) {
-        expect(refused({ filter: [text] }).message, text).to.match(/^--filter .*is no value of/);
+        expect(refused({ filter: [text] }).message, text).to.match(/^--filter .*is not a value of/);
       }
       expect(refused({ filter: ['stream=yes'] }).message).to.include('true or false');
     });
@@ -140,7 +149,7 @@ describe('the query of metrics top', () => {
     it('lists the columns for one that the report has not', () => {
       for (const text of ['foo', 'provider', '', '-', 'cost desc']) {
         const { message, fix } = refused({ by: ['model'], sort: text });
-        expect(message).to.include('no column of this report');
+        expect(message).to.include('not a column of this report');
         expect(fix).to.include('model, requests, errors');
       }
     });

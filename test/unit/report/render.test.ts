@@ -5,11 +5,11 @@ import { tableOf } from '../../../src/report/render.js';
 import { rowOf, type Group, type MetricsRow } from '../../../src/report/row.js';
 
 const UNKNOWN: Group = {
-  key: [], requests: 3, errors: 0, latencyMeanMs: null, latencyP50Ms: null, latencyP95Ms: null, latencyP99Ms: null, providerLatencyMeanMs: null,
+  key: [], requests: 3, errors: 0, aborted: 0, latencyMeanMs: null, latencyP50Ms: null, latencyP95Ms: null, latencyP99Ms: null, providerLatencyMeanMs: null,
   inputTokens: null, outputTokens: null, totalTokens: null, timedOutputTokens: null, timedLatencyMs: null, cost: null,
 };
 const KNOWN: Group = {
-  key: ['openai'], requests: 12_345, errors: 7, latencyMeanMs: 1234.56789, latencyP50Ms: 900, latencyP95Ms: 4321, latencyP99Ms: 9, providerLatencyMeanMs: 7.26,
+  key: ['openai'], requests: 12_345, errors: 7, aborted: 2, latencyMeanMs: 1234.56789, latencyP50Ms: 900, latencyP95Ms: 4321, latencyP99Ms: 9, providerLatencyMeanMs: 7.26,
   inputTokens: 1_000_000, outputTokens: 0, totalTokens: 1_000_000, timedOutputTokens: 500, timedLatencyMs: 3_000, cost: 0.012345678901234567,
 };
 const by = ['provider'] as const;
@@ -24,7 +24,7 @@ describe('the rows of metrics top', () => {
     const row = rowOf([], UNKNOWN);
     expect(row).to.include({ requests: 3, errors: 0, error_rate: 0 });
     const unknown = Object.entries(row).filter(([, value]) => value === null).map(([name]) => name);
-    expect(unknown).to.deep.equal(METRICS.map(({ name }) => name).slice(3));
+    expect(unknown).to.deep.equal(METRICS.map(({ name }) => name).slice(4));
   });
 
   it('divide tokens by the time of the records that have both', () => {
@@ -41,9 +41,9 @@ describe('the rows of metrics top', () => {
 describe('the table of metrics top', () => {
   it('rounds for people and says what is unknown', () => {
     const { head, rows, align } = tableOf({ by, rows: [rowOf(by, KNOWN), rowOf(by, { ...UNKNOWN, key: [null] })] });
-    expect(head).to.deep.equal(['provider', 'requests', 'errors', 'err %', 'mean ms', 'p50 ms', 'p95 ms', 'p99 ms', 'prov. ms', 'tok in', 'tok out', 'tok/s', 'cost $']);
-    expect(rows[0]).to.deep.equal(['openai', '12,345', '7', '0.1', '1,235', '900', '4,321', '9', '7.3', '1,000,000', '0', '166.7', '0.01235']);
-    expect(rows[1]).to.deep.equal(['(none)', '3', '0', '0', ...Array<string>(9).fill('–')]);
+    expect(head).to.deep.equal(['provider', 'requests', 'errors', 'err %', 'aborted', 'mean ms', 'p50 ms', 'p95 ms', 'p99 ms', 'prov. ms', 'tok in', 'tok out', 'tok/s', 'cost $']);
+    expect(rows[0]).to.deep.equal(['openai', '12,345', '7', '0.1', '2', '1,235', '900', '4,321', '9', '7.3', '1,000,000', '0', '166.7', '0.01235']);
+    expect(rows[1]).to.deep.equal(['(none)', '3', '0', '0', '0', ...Array<string>(9).fill('–')]);
     expect(align.slice(0, 2)).to.deep.equal(['left', 'right']);
     expect(align).to.have.length(head.length);
   });
@@ -58,7 +58,8 @@ describe('the table of metrics top', () => {
     expect(narrower.leftOut).to.deep.equal(['prov. ms']);
     expect(narrower.head).to.deep.equal(all.head.filter((head) => head !== 'prov. ms'));
     expect(narrower.rows[0]).to.have.length(narrower.head.length);
-    expect(tableOf(report, 20).head).to.deep.equal(['provider', 'requests', 'errors', 'p50 ms', 'p95 ms', 'cost $']);
+    expect(tableOf(report, 50).head).to.deep.equal(['provider', 'requests', 'errors', 'cost $']);
+    expect(tableOf(report, 20).head).to.deep.equal(['provider', 'requests']);
   });
 
   it('writes sums of money of every size', () => {
@@ -70,13 +71,13 @@ describe('the table of metrics top', () => {
 describe('the CSV of metrics top', () => {
   const cells = (values: readonly MetricsRow['provider'][]): string[] =>
     csvOf({ by, rows: values.map((value) => rowOf(by, { ...UNKNOWN, key: [value ?? null] })) }, written)
-      .split('\r\n').slice(1).map((line) => line.slice(0, line.indexOf(',3,0,0,')));
+      .split('\r\n').slice(1).map((line) => line.slice(0, line.indexOf(',3,0,0,0,')));
 
   it('has the names of the JSON form, numbers as they are, and nothing for what is unknown', () => {
     expect(csvOf({ by, rows: [rowOf(by, KNOWN), rowOf(by, { ...UNKNOWN, key: [null] })] }, written).split('\r\n')).to.deep.equal([
-      'provider,requests,errors,error_rate,latency_mean_ms,latency_p50_ms,latency_p95_ms,latency_p99_ms,provider_latency_mean_ms,input_tokens,output_tokens,total_tokens,tokens_per_second,cost',
-      'openai,12345,7,0.000567,1234.568,900,4321,9,7.26,1000000,0,1000000,166.667,0.0123456789012',
-      ',3,0,0,,,,,,,,,,',
+      'provider,requests,errors,error_rate,aborted,latency_mean_ms,latency_p50_ms,latency_p95_ms,latency_p99_ms,provider_latency_mean_ms,input_tokens,output_tokens,total_tokens,tokens_per_second,cost',
+      'openai,12345,7,0.000567,2,1234.568,900,4321,9,7.26,1000000,0,1000000,166.667,0.0123456789012',
+      ',3,0,0,0,,,,,,,,,,',
     ]);
   });
 

@@ -43,6 +43,6 @@ describe('the source of a report', () => {
 
   it('has one of three names', () => {
     expect([undefined, 'local', 'Elasticsearch', 'auto'].map(parseSource)).to.deep.equal(['auto', 'local', 'elasticsearch', 'auto']);
-    expect(() => parseSource('es')).to.throw(Failure, '--source es: is no source');
+    expect(() => parseSource('es')).to.throw(Failure, '--source es: is not a source');
   });
 });
