@@ -28,12 +28,15 @@ export function overTime(id: string): Columns {
   }]];
 }
 
-/** The most frequent values of a field; by `orderedBy` (the id of a measure that is no ratio), else by their name. */
+/**
+ * Values of a field, records without it among them: the largest by `orderedBy` (the id of a measure that is not a ratio), else the first
+ * by name. All others are one bucket, so that no record is left out.
+ */
 export function top(id: string, label: string, field: RecordFieldName, size: number, orderedBy?: string): Columns {
   return [[id, {
     label, customLabel: true, dataType: kind(field), operationType: 'terms', sourceField: field, isBucketed: true, scale: 'ordinal',
     params: {
-      size, orderDirection: orderedBy === undefined ? 'asc' : 'desc', otherBucket: orderedBy !== undefined, missingBucket: false,
+      size, orderDirection: orderedBy === undefined ? 'asc' : 'desc', otherBucket: true, missingBucket: kind(field) === 'string', // Lens has it for text only
       orderBy: orderedBy === undefined ? { type: 'alphabetical', fallback: true } : { type: 'column', columnId: orderedBy },
     },
   }]];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { RECORD_FIELDS } from '../../../../src/domain/record-fields.js';
 import { at, listAt, objectAt, stringAt, type JsonObject } from '../../../../src/elastic/json.js';
+import { PROVIDERS } from '../../../../src/providers/registry.js';
 import { PANELS } from '../../../../src/elastic/kibana/panels.js';
 import { ndjson, savedObjects } from '../../../../src/elastic/kibana/saved-objects.js';
 
@@ -27,7 +28,7 @@ describe('the saved objects for Kibana', () => {
       'requests': ['provider', 'timestamp'],
       'latency-mean': ['provider', 'total_latency_ms'], 'latency-percentiles': ['total_latency_ms'], 'latency-by-model': ['provider', 'model', 'total_latency_ms'],
       'tokens': ['input_tokens', 'output_tokens'], 'tokens-by-model': ['model', 'input_tokens', 'output_tokens'],
-      'error-rate': ['provider', 'error_count > 0'], 'errors': ['provider', 'status_code', 'provider_error_type'],
+      'error-rate': ['provider'], 'errors': ['provider', 'status_code', 'error_type', 'provider_error_type'], 'aborted': ['provider', 'error_type : \\"client_closed\\'],
       'cost': ['model', 'cost'],
       'overhead': ['overhead_us'], 'time-to-first-token': ['time_to_first_token_ms'], 'cache-share': ['cached_tokens', 'input_tokens'], 'rate-limited': ['status_code : 429'],
       'cost-per-thousand-tokens': ['cost', 'total_tokens'],
@@ -78,6 +79,18 @@ describe('the saved objects for Kibana', () => {
           taken.add(cell);
         }
       }
+    }
+  });
+
+  it('leave no record out of a split: those without the field and all beyond the largest have a part of their own', () => {
+    const splits = lenses.flatMap((lens) => Object.values(objectAt(lens, 'attributes', 'state', 'datasourceStates', 'indexpattern', 'layers', 'l1', 'columns')))
+      .filter((column) => at(column, 'operationType') === 'terms');
+    expect(splits.length).to.be.above(10);
+    for (const column of splits) {
+      expect(at(column, 'params', 'otherBucket')).to.equal(true);
+      expect(at(column, 'params', 'missingBucket')).to.equal(at(column, 'dataType') === 'string');
+      // In the order of names the first few would hide the rest.
+      if (at(column, 'params', 'orderBy', 'type') === 'alphabetical') expect(at(column, 'params', 'size')).to.be.at.least(PROVIDERS.length);
     }
   });
 
