@@ -1,69 +1,39 @@
-import { readFileSync } from 'node:fs';
-import { Client, errors, Serializer, Transport, type ClientOptions } from '@elastic/elasticsearch';
 import type { ElasticsearchConfig } from '../config/config.js';
-import { Failure } from '../domain/failure.js';
-import { readAllCreated } from './bulk-answer.js';
 import { Credentials } from './credentials.js';
-import { isPieced, streamOf } from './pieced-body.js';
+import type { ElasticAnswer, ElasticRequest } from './elastic-request.js';
+import { Node } from './node.js';
+import { TlsFiles } from './tls-files.js';
+import { ElasticUnreachable } from './unreachable.js';
 
-/** One request to the cluster. */
-export interface ElasticRequest {
-  readonly method: string;
-  /** Begins with `/`, percent-encoded, without a query string. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON; text, bytes and a PiecedBody are sent as they are, as NDJSON. */
-  readonly body?: unknown;
-  /** For the whole answer, in milliseconds; 30 s unless given. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
+export type { ElasticAnswer, ElasticRequest } from './elastic-request.js';
+export { ElasticUnreachable } from './unreachable.js';
 
-/** What the server answered, whatever its status. */
-export interface ElasticAnswer {
-  readonly status: number;
-  /** Parsed where it is JSON, else its text. */
-  readonly body: unknown;
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly isJson: boolean;
-  /** The answer bears Elasticsearch's product header. */
-  readonly isElasticsearch: boolean;
+/** An address of the cluster. */
+export interface ElasticNode {
+  readonly url: string;
+  /** It has failed a moment ago: others are asked first. */
+  readonly isResting: boolean;
 }
 
 /** A connection to a cluster. */
 export interface Elastic {
   /**
-   * Sends one request, once: nothing is retried here, except that a refused secret which has changed
-   * in its file meanwhile is replaced. Resolves with the answer, errors included.
+   * Sends one request, once. It goes to another node only where it surely never left this machine, and again only
+   * where a refused secret, or a TLS file behind a failed handshake, has changed meanwhile.
+   * Resolves with the answer, errors included.
    *
    * @throws ElasticUnreachable where no whole answer came
    */
   readonly request: (request: ElasticRequest) => Promise<ElasticAnswer>;
   readonly close: () => Promise<void>;
+  /** The addresses; absent where whoever stands in for a cluster has only one. */
+  readonly nodes?: readonly ElasticNode[];
+  /** Connections that were made until now: another number means that another cluster may answer. */
+  readonly connections?: () => number;
 }
 
-/** No whole answer came: connection, TLS, time-out, a cut answer. */
-export class ElasticUnreachable extends Error {
-  /** The request may have reached the server, so that its effect is unknown. */
-  readonly mayHaveArrived: boolean;
-  readonly kind: 'connection' | 'timeout' | 'aborted';
-
-  constructor(message: string, kind: ElasticUnreachable['kind'], mayHaveArrived: boolean, cause: unknown) {
-    super(message, { cause });
-    this.name = 'ElasticUnreachable';
-    this.kind = kind;
-    this.mayHaveArrived = mayHaveArrived;
-  }
-}
-
-type ConnectionConfig = Pick<ElasticsearchConfig,
+export type ConnectionConfig = Pick<ElasticsearchConfig,
   'urls' | 'username' | 'password' | 'passwordFile' | 'apiKey' | 'apiKeyFile' | 'cloudId' | 'caFile' | 'caFingerprint' | 'certFile' | 'keyFile' | 'tlsVerify'>;
-
-const DEFAULT_TIMEOUT_MS = 30_000;
-/** Both, since a client of version 9 would ask an 8.x server for an answer that it refuses to give. */
-const PLAIN_JSON = { accept: 'application/json', 'content-type': 'application/json' };
-const NDJSON = 'application/x-ndjson';
 
 /**
  * Connects to the cluster of a configuration; nothing is sent yet.
@@ -72,138 +42,50 @@ const NDJSON = 'application/x-ndjson';
  */
 export function createElastic(config: ConnectionConfig): Elastic {
   const credentials = new Credentials(config);
-  const client = connect(config);
-  const send = async (request: ElasticRequest): Promise<ElasticAnswer> => once(client, request, credentials.header);
+  const files = new TlsFiles(config);
+  let connections = 0;
+  const onConnect = (): void => { connections++; };
+  const addresses = config.cloudId === undefined ? config.urls.map((url) => ({ url })) : [{ cloudId: config.cloudId }];
+  const nodes = addresses.map((address) => new Node(address, { config, files, onConnect }));
+  const send = async (request: ElasticRequest): Promise<ElasticAnswer> => {
+    try {
+      return await toAnyNode(nodes, request, credentials.header);
+    } catch (error) {
+      if (!(error instanceof ElasticUnreachable) || error.kind !== 'connection' || !files.refresh()) throw error;
+      await Promise.all(nodes.map((node) => node.reset()));
+      if (error.mayHaveArrived) throw error;
+      return toAnyNode(nodes, request, credentials.header);
+    }
+  };
   return {
     request: async (request) => {
       const answer = await send(request);
       return answer.status === 401 && credentials.refresh() ? send(request) : answer;
     },
-    close: () => client.close(),
+    close: async () => { await Promise.all(nodes.map((node) => node.reset())); },
+    nodes,
+    connections: () => connections,
   };
 }
 
-async function once(client: Client, request: ElasticRequest, authorization: string | undefined): Promise<ElasticAnswer> {
-  const { method, path, query, body } = request;
-  const pieces = isPieced(body) ? streamOf(body) : undefined;
-  const ndjson = typeof body === 'string' || Buffer.isBuffer(body) ? body : pieces?.stream;
-  // The client's own time-out ends with the answer's headers; this one covers a body that stops half-way.
-  const deadline = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
-  const headers = {
-    ...(authorization !== undefined && { authorization }),
-    ...(ndjson !== undefined && { 'content-type': NDJSON }),
-    // Of text and bytes the client sees it for itself.
-    ...(isPieced(body) && { 'content-length': String(body.bytes) }),
-  };
-  try {
-    const answer = await client.transport.request({
-      method, path,
-      ...(query !== undefined && { querystring: query }),
-      ...(ndjson !== undefined ? { bulkBody: ndjson } : body !== undefined && { body: body as Record<string, unknown> }),
-    }, { meta: true, maxRetries: 0, signal, headers });
-    return answerOf(answer.statusCode, answer.body, answer.headers);
-  } catch (error) {
-    forget(error);
-    const fault = pieces?.fault();
-    if (fault !== undefined) throw fault;
-    if (error instanceof errors.ResponseError) return answerOf(error.statusCode ?? 0, error.body, error.headers ?? {});
-    throw unreachable(error, deadline.aborted);
-  }
-}
-
-function answerOf(status: number, body: unknown, headers: Readonly<Record<string, unknown>>): ElasticAnswer {
-  const isJson = /[/+]json/.test(typeof headers['content-type'] === 'string' ? headers['content-type'] : '') && typeof body === 'object';
-  return { status, body, headers, isJson, isElasticsearch: headers['x-elastic-product'] === 'Elasticsearch' };
-}
-
-/** What is known never to have left this machine: no address, no connection. */
-const NEVER_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|getaddrinfo|Connect Timeout|certificate|fingerprint|There are no living connections/i;
-
-/** Takes the request out of the client's error: its headers hold the secret, its body the records. */
-function forget(error: unknown): void {
-  if (error instanceof errors.ElasticsearchClientError && 'meta' in error) {
-    const { meta } = error as { meta?: { meta?: unknown } };
-    if (meta !== undefined) delete meta.meta;
-  }
-}
-
-function unreachable(error: unknown, timedOut: boolean): unknown {
-  if (timedOut) return new ElasticUnreachable('no answer in time', 'timeout', true, error);
-  if (error instanceof errors.RequestAbortedError) return new ElasticUnreachable('the request was given up', 'aborted', true, error);
-  if (error instanceof errors.ElasticsearchClientError) {
-    const kind = error instanceof errors.TimeoutError ? 'timeout' : 'connection';
-    // The message of several refused addresses (::1 and 127.0.0.1) is empty.
-    const message = error.message === '' ? 'no connection could be made' : error.message;
-    return new ElasticUnreachable(message, kind, !NEVER_SENT.test(message) && error.message !== '', error);
-  }
-  return error;
-}
-
-function connect(config: ConnectionConfig): Client {
-  const { caFingerprint } = config;
-  const tls = {
-    ...optionalFile('ca', 'ELASTICSEARCH_CA_FILE', config.caFile),
-    ...optionalFile('cert', 'ELASTICSEARCH_CERT_FILE', config.certFile),
-    ...optionalFile('key', 'ELASTICSEARCH_KEY_FILE', config.keyFile),
-    // A pinned authority stands in place of the check of the chain.
-    rejectUnauthorized: config.tlsVerify && caFingerprint === undefined,
-  };
-  const options: ClientOptions = {
-    ...(config.cloudId === undefined ? { nodes: [...config.urls] } : { cloud: { id: config.cloudId } }),
-    ...(caFingerprint !== undefined && { caFingerprint }),
-    tls,
-    headers: PLAIN_JSON,
-    maxRetries: 0,
-    sniffOnStart: false,
-    compression: false,
-    // The client's own masking copies a body of megabytes byte by byte, as objects; forget() does instead.
-    redaction: { type: 'off' },
-    Serializer: LenientSerializer,
-    Transport: UncheckedTransport,
-  };
-  try {
-    return new Client(options);
-  } catch (error) {
-    throw new Failure({
-      code: 'es_connection_invalid',
-      message: `the connection to Elasticsearch cannot be set up: ${error instanceof Error ? error.message : String(error)}`,
-      fix: 'Check ELASTICSEARCH_URL, ELASTICSEARCH_CLOUD_ID and the ELASTICSEARCH_CA_… variables.',
-      cause: error,
-    });
-  }
-}
-
-function optionalFile(option: 'ca' | 'cert' | 'key', variable: string, path: string | undefined): Record<string, Buffer> {
-  if (path === undefined) return {};
-  try {
-    return { [option]: readFileSync(path) };
-  } catch (error) {
-    throw new Failure({
-      code: 'es_tls_file_unreadable',
-      message: `${variable}=${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      fix: `Correct ${variable}, or make the file readable for the user that runs the gateway.`,
-      cause: error,
-    });
-  }
-}
-
-/** What claims to be JSON and is not stays text, so that whoever asked can say what answered. */
-class LenientSerializer extends Serializer {
-  override deserialize<T>(text: string): T; // eslint-disable-line @typescript-eslint/no-unnecessary-type-parameters -- the client's own signature
-  override deserialize(text: string): unknown {
+/** Asks the nodes in turn, those that are well first, until the request has left this machine. */
+async function toAnyNode(nodes: readonly Node[], request: ElasticRequest, authorization: string | undefined): Promise<ElasticAnswer> {
+  const candidates = request.node === undefined ? inTurn(nodes) : nodes.slice(request.node, request.node + 1);
+  const failures: { readonly node: Node; readonly error: ElasticUnreachable }[] = [];
+  for (const node of candidates) {
     try {
-      return readAllCreated(text) ?? JSON.parse(text) as unknown;
-    } catch {
-      return text;
+      return await node.send(request, authorization);
+    } catch (error) {
+      if (!(error instanceof ElasticUnreachable) || error.mayHaveArrived || candidates.length === 1) throw error;
+      failures.push({ node, error });
     }
   }
+  const said = failures.map(({ node, error }) => `${node.url}: ${error.message}`).join('; ');
+  throw new ElasticUnreachable(said, 'connection', false, failures[0]?.error);
 }
 
-/** Without the client's own product check, which throws the answer of an impostor away unread. */
-class UncheckedTransport extends Transport {
-  constructor(options: ConstructorParameters<typeof Transport>[0]) {
-    const { productCheck: _, ...rest } = options;
-    super(rest);
-  }
+/** Least recently asked first; those that rest come last, whoever has rested longest first. */
+function inTurn(nodes: readonly Node[]): readonly Node[] {
+  if (nodes.length === 1) return nodes;
+  return [...nodes].sort((a, b) => Number(a.isResting) - Number(b.isResting) || a.askedAt - b.askedAt);
 }

@@ -1,6 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { endpointOf, type Endpoint } from './endpoint.js';
+import { chainOf, endsWithRoot, findPinned, pinnedIn, trustOnly } from './pinned-authority.js';
+
+export { endpointOf, type Endpoint } from './endpoint.js';
 
 /** The outermost layer that failed between here and a node. */
 export type Layer = 'dns' | 'tcp' | 'tls' | 'http';
@@ -34,28 +38,14 @@ export interface Certificate {
   readonly names: string;
   /** Milliseconds since the epoch. */
   readonly validTo: number;
-  /** SHA-256 of the last certificate of the chain, which is what is pinned. */
-  readonly authoritySha256: string;
+  /** SHA-256 of the root, which is what is pinned; undefined where the server does not send it. */
+  readonly authoritySha256: string | undefined;
   /** Names of the certificates, the server's own first. */
   readonly chain: readonly string[];
   /** Such as `TLSv1.3`. */
   readonly protocol: string;
   /** Node's code of what is wrong with it, if anything. */
   readonly problem: string | undefined;
-}
-
-/** A node as an address. */
-export interface Endpoint {
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  readonly secure: boolean;
-}
-
-export function endpointOf(url: string): Endpoint {
-  const { protocol, hostname, port } = new URL(url);
-  const secure = protocol === 'https:';
-  return { url, host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port), secure };
 }
 
 /** Goes layer by layer to a node that did not answer, and says at which it ends; undefined where every layer works. */
@@ -93,10 +83,20 @@ export async function tcpProblem(endpoint: Endpoint, timeoutMs: number): Promise
 /** What the handshake shows, and what is wrong with it, if anything. */
 export async function probeTls(endpoint: Endpoint, options: ProbeOptions): Promise<{ readonly shown?: Certificate; readonly problem?: Words }> {
   const { host, port } = endpoint;
-  const { shown, error } = await readCertificate(host, port, options);
-  if (shown !== undefined && wantsClientCertificate(error ?? '')) return { shown, problem: clientCertificateWords(whereabouts(endpoint)) };
-  const problem = shown === undefined ? await noHandshake(host, port, whereabouts(endpoint), options, error) : certificateWords(shown, whereabouts(endpoint), options);
-  return { ...(shown !== undefined && { shown }), ...(problem !== undefined && { problem }) };
+  const where = whereabouts(endpoint);
+  const pinned = options.fingerprint === undefined ? undefined : await pinnedFor(endpoint, options, options.fingerprint);
+  const { shown, error } = await readCertificate(host, port, options, pinned === undefined ? {} : trustOnly(pinned));
+  if (shown !== undefined && wantsClientCertificate(error ?? '')) return { shown, problem: clientCertificateWords(where) };
+  if (shown === undefined) return { problem: await noHandshake(host, port, where, options, error) };
+  const problem = options.fingerprint === undefined ? certificateWords(shown, where, options) : pinnedWords(shown, where, options, pinned !== undefined);
+  return { shown, ...(problem !== undefined && { problem }) };
+}
+
+async function pinnedFor({ host, port }: Endpoint, { ca, client, timeoutMs }: ProbeOptions, fingerprint: string): Promise<string | undefined> {
+  const inFile = ca === undefined ? undefined : pinnedIn(ca, fingerprint);
+  if (inFile !== undefined) return inFile;
+  const shown = await findPinned({ host, port, timeoutMs, ...client }, fingerprint);
+  return shown.found ? shown.pem : undefined;
 }
 
 export function whereabouts({ host, port }: Endpoint): string {
@@ -136,26 +136,56 @@ function tcpWords(code: string, where: string): Words {
 }
 
 function certificateWords(shown: Certificate, where: string, options: ProbeOptions): Words | undefined {
-  const pin = `SHA-256 of its authority: ${shown.authoritySha256}`;
-  if (options.fingerprint !== undefined) {
-    if (bare(options.fingerprint) === bare(shown.authoritySha256)) return undefined;
-    return { message: `the certificate of ${where} is not of the authority that is pinned (${pin})`, fix: 'If that is your cluster, set ELASTICSEARCH_CA_FINGERPRINT to this value; if not, somebody is in between.' };
-  }
   if (!options.verify || shown.problem === undefined) return undefined;
-  if (shown.problem === 'CERT_HAS_EXPIRED') {
-    return { message: `the certificate of ${where} expired on ${new Date(shown.validTo).toISOString().slice(0, 10)}`, fix: 'Renew the certificate of the cluster.' };
-  }
-  if (shown.problem === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return { message: `the certificate of ${where} is for ${shown.names}, not for this host`, fix: 'Use one of these names in ELASTICSEARCH_URL, or issue a certificate that has this host.' };
-  }
+  const pin = shown.authoritySha256 === undefined ? 'the server does not send its root certificate' : `SHA-256 of its authority: ${shown.authoritySha256}`;
+  const known = ownFault(shown, where);
+  if (known !== undefined) return known;
   if (options.ca !== undefined) {
     return { message: `the certificate of ${where}, issued by ${shown.issuer}, is not from the authority in ELASTICSEARCH_CA_FILE (${shown.problem}; ${pin})`, fix: 'Set ELASTICSEARCH_CA_FILE to the authority of this cluster (http_ca.crt in its certs folder).' };
   }
-  return { message: `the certificate of ${where}, issued by ${shown.issuer}, is from an authority that this machine does not know (${shown.problem}; ${pin})`, fix: 'Set ELASTICSEARCH_CA_FILE to the cluster\'s http_ca.crt, or ELASTICSEARCH_CA_FINGERPRINT to the value above once you have compared it on the server.' };
+  const fingerprint = shown.authoritySha256 === undefined ? '' : ', or ELASTICSEARCH_CA_FINGERPRINT to the value above once you have compared it on the server';
+  return {
+    message: `the certificate of ${where}, issued by ${shown.issuer}, is from an authority that this machine does not know (${shown.problem}; ${pin})`,
+    fix: `Set ELASTICSEARCH_CA_FILE to the cluster's http_ca.crt${fingerprint}.`,
+  };
 }
 
-function bare(fingerprint: string): string {
-  return fingerprint.replaceAll(':', '').toLowerCase();
+/** What is wrong where an authority is pinned; `found`: the server, or the file, has the pinned certificate. */
+function pinnedWords(shown: Certificate, where: string, options: ProbeOptions, found: boolean): Words | undefined {
+  if (!found && shown.authoritySha256 === undefined) {
+    return {
+      message: `${where} shows no certificate with the pinned fingerprint: what it sends ends before the root (${shown.chain.join(' ← ')})`,
+      fix: 'Set ELASTICSEARCH_CA_FILE to the certificate of the authority instead of ELASTICSEARCH_CA_FINGERPRINT, or let the server send its whole chain.',
+    };
+  }
+  if (!found) {
+    return {
+      message: `the certificate of ${where} is not of the authority that is pinned (SHA-256 of its authority: ${String(shown.authoritySha256)})`,
+      fix: 'If that is your cluster, set ELASTICSEARCH_CA_FINGERPRINT to this value; if not, somebody is in between.',
+    };
+  }
+  if (shown.problem === undefined || (!options.verify && shown.problem === WRONG_NAME)) return undefined;
+  return ownFault(shown, where) ?? {
+    message: `the certificate of ${where} names the pinned authority as its issuer, but was not signed by it (${shown.problem})`,
+    fix: 'Somebody may be in between: compare the certificate with the one of the cluster before anything is sent.',
+  };
+}
+
+const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
+
+/** What is wrong with a certificate whoever has issued it. */
+function ownFault(shown: Certificate, where: string): Words | undefined {
+  if (shown.problem === 'CERT_HAS_EXPIRED') {
+    const expired = shown.validTo > Date.now() ? `a certificate in the chain of ${where} has expired` : `the certificate of ${where} expired on ${new Date(shown.validTo).toISOString().slice(0, 10)}`;
+    return { message: expired, fix: 'Renew the certificate of the cluster.' };
+  }
+  if (shown.problem === 'CERT_NOT_YET_VALID') {
+    return { message: `the certificate of ${where} is not valid yet`, fix: 'Set the clock of this machine, or renew the certificate of the cluster.' };
+  }
+  if (shown.problem === WRONG_NAME) {
+    return { message: `the certificate of ${where} is for ${shown.names}, not for this host`, fix: 'Use one of these names in ELASTICSEARCH_URL, or issue a certificate that has this host.' };
+  }
+  return undefined;
 }
 
 /** The error code of a TCP connection, or undefined when it was made. */
@@ -179,10 +209,10 @@ function clientCertificateWords(where: string): Words {
 }
 
 /** Shakes hands without trusting, and reads what the server shows, or why it breaks off; neither where nothing comes. */
-function readCertificate(host: string, port: number, options: ProbeOptions): Promise<{ readonly shown?: Certificate; readonly error?: string }> {
+function readCertificate(host: string, port: number, options: ProbeOptions, trust: ConnectionOptions = {}): Promise<{ readonly shown?: Certificate; readonly error?: string }> {
   return new Promise((resolve) => {
     const named = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
-    const socket: TLSSocket = connectTls({ host, port, ...named, rejectUnauthorized: false, ...(options.ca !== undefined && { ca: options.ca }), ...options.client });
+    const socket: TLSSocket = connectTls({ host, port, ...named, rejectUnauthorized: false, ...(options.ca !== undefined && { ca: options.ca }), ...trust, ...options.client });
     let seen: { readonly shown?: Certificate } = {};
     const end = (): void => { socket.destroy(); resolve(seen); };
     socket.setTimeout(options.timeoutMs, end);
@@ -198,25 +228,14 @@ function readCertificate(host: string, port: number, options: ProbeOptions): Pro
 
 function certificateOf(socket: TLSSocket): Certificate {
   const leaf = socket.getPeerCertificate(true);
-  let last: DetailedPeerCertificate = leaf;
-  const chain = [String(leaf.subject.CN)];
-  // The last one refers to itself, or to nothing where the server does not send the authority.
-  for (let next = issuerOf(last); next !== undefined && chain.length < 10; next = issuerOf(last)) {
-    last = next;
-    chain.push(String(last.subject.CN));
-  }
+  const chain = chainOf(leaf);
   const error = socket.authorizationError as unknown;
   const problem = error instanceof Error ? (error as NodeJS.ErrnoException).code ?? error.message : typeof error === 'string' ? error : undefined;
   return {
     subject: String(leaf.subject.CN), issuer: String(leaf.issuer.CN), names: leaf.subjectaltname ?? String(leaf.subject.CN),
-    validTo: Date.parse(leaf.valid_to), authoritySha256: last.fingerprint256, problem,
-    chain, protocol: socket.getProtocol() ?? 'an unknown protocol',
+    validTo: Date.parse(leaf.valid_to), authoritySha256: endsWithRoot(chain) ? chain.at(-1)?.fingerprint256 : undefined, problem,
+    chain: chain.map(({ subject }) => String(subject.CN)), protocol: socket.getProtocol() ?? 'an unknown protocol',
   };
-}
-
-function issuerOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate | undefined {
-  const { issuerCertificate } = certificate as Partial<DetailedPeerCertificate>;
-  return issuerCertificate === certificate ? undefined : issuerCertificate;
 }
 
 /** The first bytes that a plain HTTP request gets, as latin1; empty where the connection is closed without any. */

@@ -1,6 +1,6 @@
 import { EXIT, Failure } from '../domain/failure.js';
 import { errorOf, isGood, refusal, type Answer } from './answers.js';
-import type { Elastic } from './client.js';
+import { ElasticUnreachable, type Elastic, type ElasticNode } from './client.js';
 import { at, stringAt } from './json.js';
 
 /** What `GET /` tells; parts are undefined where the credentials may not ask (cluster privilege `monitor`). */
@@ -38,7 +38,18 @@ export function impostor(answer: Answer): { readonly what: string; readonly fix:
   if (distribution !== undefined) {
     return { what: `${distribution} ${stringAt(answer.body, 'version', 'number') ?? ''} answers, not Elasticsearch`.replace('  ', ' '), fix: `Set ELASTICSEARCH_URL to an Elasticsearch (${SUPPORTED}); its lifecycle and security APIs are other ones than ${distribution}'s.` };
   }
+  const tagline = stringAt(answer.body, 'tagline') ?? '';
+  if (/opensearch/i.test(tagline)) {
+    return { what: `OpenSearch answers, which calls itself version ${stringAt(answer.body, 'version', 'number') ?? 'unknown'} (compatibility mode), not Elasticsearch`, fix: `Set ELASTICSEARCH_URL to an Elasticsearch (${SUPPORTED}); its lifecycle and security APIs are other ones than OpenSearch's.` };
+  }
   if (answer.isElasticsearch || looksLikeElasticsearch(answer)) return undefined;
+  const number = stringAt(answer.body, 'version', 'number');
+  if (isGood(answer) && number !== undefined && (tagline === 'You Know, for Search' || stringAt(answer.body, 'cluster_uuid') !== undefined)) {
+    const [major = 0, minor = 0] = number.split('.').map(Number);
+    return major < 7 || (major === 7 && minor < 14)
+      ? { what: `a server answers that calls itself Elasticsearch ${number}, without the header X-Elastic-Product: an Elasticsearch before 7.14, or OpenSearch in its compatibility mode`, fix: `Set ELASTICSEARCH_URL to an Elasticsearch (${SUPPORTED}).` }
+      : { what: `what answers calls itself Elasticsearch ${number}, but the header X-Elastic-Product is missing: a proxy in between removes it`, fix: 'Let the proxy pass the header X-Elastic-Product of the answers, or set ELASTICSEARCH_URL to the address of Elasticsearch itself.' };
+  }
   const kibana = headerOf(answer, 'kbn-name');
   if (kibana !== undefined) {
     return { what: `Kibana (${kibana}) answers, not Elasticsearch`, fix: 'Set ELASTICSEARCH_URL to the address of Elasticsearch itself, usually port 9200 instead of 5601.' };
@@ -64,6 +75,45 @@ function headerOf(answer: Answer, name: string): string | undefined {
   return Array.isArray(value) ? value.map(String).join(', ') : typeof value === 'string' ? value : undefined;
 }
 
+/** In words, where addresses belong to different clusters: records would be split between them. */
+export function differentClusters(nodes: readonly { readonly url: string; readonly info: ServerInfo }[]): { readonly message: string; readonly fix: string } | undefined {
+  const clusters = new Map<string, string[]>();
+  for (const { url, info: { clusterUuid, clusterName } } of nodes) {
+    if (clusterUuid === undefined) continue;
+    const name = `${clusterName ?? 'a cluster'} (${clusterUuid})`;
+    clusters.set(name, [...clusters.get(name) ?? [], url]);
+  }
+  if (clusters.size < 2) return undefined;
+  const said = [...clusters].map(([name, urls]) => `${urls.join(', ')} ${urls.length === 1 ? 'is' : 'are'} of ${name}`).join('; ');
+  return { message: `the addresses in ELASTICSEARCH_URL belong to different clusters: ${said}`, fix: 'Name only nodes of one cluster in ELASTICSEARCH_URL.' };
+}
+
+const ASK_TIMEOUT_MS = 5_000;
+/** What nodes have said; a node that was down is asked later. */
+const known = new WeakMap<ElasticNode, ServerInfo>();
+
+/** Asks every address once which cluster it is of. @throws Failure where they are of different ones */
+async function requireOneCluster({ nodes = [], request }: Elastic): Promise<void> {
+  if (nodes.length < 2) return;
+  await Promise.all(nodes.map(async (node, at) => {
+    if (known.has(node) || node.isResting) return;
+    const answer = await request({ method: 'GET', path: '/', node: at, timeoutMs: ASK_TIMEOUT_MS }).catch((error: unknown) => {
+      if (error instanceof ElasticUnreachable) return undefined;
+      throw error;
+    });
+    const info = answer !== undefined && isGood(answer) && impostor(answer) === undefined ? serverInfo(answer.body) : undefined;
+    if (info?.clusterUuid !== undefined) known.set(node, info);
+  }));
+  const differ = differentClusters(nodes.flatMap((node) => {
+    const info = known.get(node);
+    return info === undefined ? [] : [{ url: node.url, info }];
+  }));
+  if (differ !== undefined) {
+    for (const node of nodes) known.delete(node); // asked again: somebody may correct an address behind a name
+    throw new Failure({ code: 'es_clusters_differ', ...differ, exitCode: EXIT.failed });
+  }
+}
+
 /** Reads `GET /` and throws a Failure unless it is a supported Elasticsearch; where the credentials may not ask, that is taken on trust. */
 export async function requireElasticsearch(elastic: Elastic): Promise<ServerInfo> {
   const answer = await elastic.request({ method: 'GET', path: '/' });
@@ -79,5 +129,6 @@ export async function requireElasticsearch(elastic: Elastic): Promise<ServerInfo
       exitCode: EXIT.failed,
     });
   }
+  await requireOneCluster(elastic);
   return info;
 }

@@ -50,6 +50,8 @@ export interface CheckContext {
   /** Addresses that are alive as far as it has been looked at. */
   endpoints?: readonly Endpoint[];
   root?: Answer;
+  /** The same of every address that answers. */
+  roots?: { readonly url: string; readonly answer: Answer }[];
   server?: ServerInfo;
   securityOff?: boolean;
   state?: ClusterState;

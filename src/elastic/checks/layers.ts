@@ -32,9 +32,10 @@ export const tls: Check = layer('tls', 'TLS', 'tcp', async (endpoint, context) =
 
 /** Something answers HTTP. */
 export const http: Check = layer('http', 'HTTP', 'tls', async (endpoint, context) => {
-  const answer = await ask(context.endpoints?.length === 1 ? context.elastic : context.connect(endpoint.url));
+  const answer = await ask(context.config.urls.length > 1 ? context.connect(endpoint.url) : context.elastic);
   if (!(answer instanceof ElasticUnreachable)) {
     context.root ??= answer;
+    (context.roots ??= []).push({ url: endpoint.url, answer });
     return ok(`${endpoint.url} answers HTTP ${String(answer.status)}`);
   }
   return failed(await diagnoseEndpoint(endpoint.url, probeOptions(context)) ?? silent(endpoint, answer));

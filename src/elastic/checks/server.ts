@@ -1,5 +1,5 @@
 import { errorOf, isGood } from '../answers.js';
-import { impostor, isSupported, serverInfo, SUPPORTED } from '../server-info.js';
+import { differentClusters, impostor, isSupported, serverInfo, SUPPORTED } from '../server-info.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 /** What answers is Elasticsearch. */
@@ -14,6 +14,8 @@ export const product: Check = {
     if (other !== undefined) return fail(other.what, other.fix);
     const server = serverInfo(isGood(root) ? root.body : undefined);
     context.server = server;
+    const differ = differentClusters((context.roots ?? []).map(({ url, answer }) => ({ url, info: serverInfo(isGood(answer) ? answer.body : undefined) })));
+    if (differ !== undefined) return fail(differ.message, differ.fix);
     if (root.status >= 500) return fail(`Elasticsearch answers HTTP ${String(root.status)} (${errorOf(root).reason})`, 'Look at the log of the node: it is starting, overloaded, or without a master.');
     return ok(server.clusterName === undefined ? 'Elasticsearch answers' : `Elasticsearch answers: cluster ${server.clusterName}, node ${server.nodeName ?? 'without a name'}`);
   },

@@ -76,6 +76,18 @@ describe('what is not a supported Elasticsearch', () => {
     expect((await verify(url))['elasticsearch']?.message).to.match(/redirects \(HTTP 301 to https:\/\/login\.example\.com\/\)/);
   });
 
+  it('OpenSearch that calls itself Elasticsearch 7.10.2', async () => {
+    const url = await answering(json({ name: 'n', cluster_name: 'c', cluster_uuid: 'u', version: { number: '7.10.2', build_type: 'tar' }, tagline: 'The OpenSearch Project: https://opensearch.org/' }));
+    expect((await verify(url))['elasticsearch']?.message).to.match(/^OpenSearch answers, which calls itself version 7\.10\.2/);
+  });
+
+  it('a proxy that removes the header X-Elastic-Product', async () => {
+    const url = await answering(json({ name: 'n', cluster_name: 'c', cluster_uuid: 'u', version: { number: '8.19.0' }, tagline: 'You Know, for Search' }));
+    const { elasticsearch } = await verify(url);
+    expect(elasticsearch?.message).to.match(/calls itself Elasticsearch 8\.19\.0, but the header X-Elastic-Product is missing: a proxy/);
+    expect(elasticsearch?.fix).to.match(/^Let the proxy pass the header X-Elastic-Product/);
+  });
+
   it('OpenSearch', async () => {
     const url = await answering(json({ name: 'n', cluster_name: 'c', cluster_uuid: 'u', version: { distribution: 'opensearch', number: '2.11.0' } }));
     expect((await verify(url))['elasticsearch']?.message).to.equal('opensearch 2.11.0 answers, not Elasticsearch');
