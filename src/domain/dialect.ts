@@ -1,10 +1,12 @@
-import type { Usage } from './usage.js';
+import type { UsagePart } from './usage.js';
 
 /** What a tap has learnt from a response so far; filled in place by a dialect. */
 export interface Observation {
   responseModel?: string;
   /** Last usage wins; cumulative usages replace what came before. */
-  usage?: Usage;
+  usage?: UsagePart;
+  /** The model that transcribes the input of a realtime session; it has a bill of its own. */
+  transcriptionModel?: string;
   finishReason?: string;
   /** The provider's own error type or code (an error body under any status, or an in-stream error event). */
   providerErrorType?: string;
@@ -65,6 +67,8 @@ export interface Dialect {
   readHeaders?(header: (name: string) => string | undefined, status: number, into: Observation): void;
   /** Reads a whole JSON body. */
   readBody(body: unknown, status: number, into: Observation): void;
+  /** What a message of the client's says over a WebSocket; only where it is said nowhere else (path, query). */
+  readClientMessage?(data: Buffer): { model?: string };
   /** Reads one event. Must be cheap for events that carry nothing: look at the bytes before parsing. */
   readEvent(event: StreamEvent, into: Observation): void;
 }

@@ -1,9 +1,12 @@
 import { crc32 } from 'node:zlib';
+import { KeptBytes } from './kept-bytes.js';
 import { MAX_EVENT_BYTES, type OnEvent, type StreamSplitter } from './stream-splitter.js';
 
 const PRELUDE_BYTES = 12; // total length, headers' length, CRC of these eight bytes
 const CRC_BYTES = 4;
 const MIN_FRAME_BYTES = PRELUDE_BYTES + CRC_BYTES;
+/** The format's own limit. */
+const MAX_HEADERS_BYTES = 128 * 1024;
 const STRING_HEADER = 7;
 /** Bytes of each header value type of the format; strings and byte arrays carry their own length. */
 const FIXED_VALUE_BYTES: readonly (number | undefined)[] = [0, 0, 1, 2, 4, 8, undefined, undefined, 8, 16];
@@ -15,8 +18,7 @@ const FIXED_VALUE_BYTES: readonly (number | undefined)[] = [0, 0, 1, 2, 4, 8, un
  */
 export class AwsEventStreamSplitter implements StreamSplitter {
   readonly #onEvent: OnEvent;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #kept = new KeptBytes();
   /** Bytes that are needed before the next frame can be looked at. */
   #needed = PRELUDE_BYTES;
   /** Bytes still to be passed over of a frame that is too big. */
@@ -31,17 +33,13 @@ export class AwsEventStreamSplitter implements StreamSplitter {
     if (this.#broken) return;
     const skipped = Math.min(this.#toSkip, chunk.length);
     this.#toSkip -= skipped;
-    this.#pieces.push(chunk.subarray(skipped));
-    this.#bytes += chunk.length - skipped;
-    if (this.#bytes < this.#needed) return;
-    const bytes = Buffer.concat(this.#pieces, this.#bytes);
-    const rest = this.#readFrames(bytes);
-    this.#pieces = rest.length === 0 ? [] : [rest];
-    this.#bytes = rest.length;
+    this.#kept.push(chunk.subarray(skipped));
+    if (this.#kept.length < this.#needed) return;
+    this.#kept.push(this.#readFrames(this.#kept.take()));
   }
 
   end(): void {
-    this.#pieces = []; // a frame that is cut off cannot be read
+    this.#kept.clear(); // a frame that is cut off cannot be read
   }
 
   /** Reads the whole frames; what is left over is the begin of the next one. */
@@ -54,7 +52,8 @@ export class AwsEventStreamSplitter implements StreamSplitter {
       const length = bytes.readUInt32BE(start);
       const headersLength = bytes.readUInt32BE(start + 4);
       const intact = crc32(bytes.subarray(start, start + 8)) === bytes.readUInt32BE(start + 8);
-      if (!intact || length < MIN_FRAME_BYTES || headersLength > length - MIN_FRAME_BYTES) return this.#fail(nothing);
+      const mostHeaders = Math.min(MAX_HEADERS_BYTES, length - MIN_FRAME_BYTES);
+      if (!intact || length < MIN_FRAME_BYTES || headersLength > mostHeaders) return this.#fail(nothing);
       const available = bytes.length - start;
       if (available < length) {
         if (length > MAX_EVENT_BYTES) {

@@ -1,3 +1,4 @@
+import { EventBytes } from './event-bytes.js';
 import { MAX_EVENT_BYTES, type OnEvent, type StreamSplitter } from './stream-splitter.js';
 
 const QUOTE = 0x22;
@@ -12,8 +13,7 @@ export class JsonArraySplitter implements StreamSplitter {
   #depth = 0; // inside the current object; 0 = between objects
   #inString = false;
   #escaped = false;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #object = new EventBytes(MAX_EVENT_BYTES);
 
   constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
@@ -32,17 +32,17 @@ export class JsonArraySplitter implements StreamSplitter {
       else if (byte === 0x7b || (byte === 0x5b && this.#depth > 0)) { // `{`, or `[` within an object
         if (this.#depth++ === 0) start = pos - 1;
       } else if ((byte === 0x7d || byte === 0x5d) && this.#depth > 0 && --this.#depth === 0) {
-        this.#keep(chunk.subarray(start, pos));
+        this.#object.push(chunk.subarray(start, pos));
         start = -1;
         this.#dispatch();
       }
     }
-    if (start !== -1) this.#keep(chunk.subarray(start));
+    if (start !== -1) this.#object.push(chunk.subarray(start));
   }
 
   end(): void {
     // An object that is cut off cannot be read.
-    this.#pieces = [];
+    this.#object.clear();
   }
 
   /** Offset after the string's end, or the chunk's end. */
@@ -70,17 +70,8 @@ export class JsonArraySplitter implements StreamSplitter {
     }
   }
 
-  #keep(piece: Buffer): void {
-    this.#bytes += piece.length;
-    if (this.#bytes <= MAX_EVENT_BYTES) this.#pieces.push(piece);
-    else this.#pieces = [];
-  }
-
   #dispatch(): void {
-    const pieces = this.#pieces;
-    const whole = this.#bytes <= MAX_EVENT_BYTES;
-    this.#pieces = [];
-    this.#bytes = 0;
-    if (whole) this.#onEvent({ type: '', data: pieces.length === 1 ? pieces[0] as Buffer : Buffer.concat(pieces) });
+    const data = this.#object.take();
+    if (data !== undefined) this.#onEvent({ type: '', data });
   }
 }

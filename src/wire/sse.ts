@@ -1,11 +1,18 @@
+import { EventBytes } from './event-bytes.js';
+import { KeptBytes } from './kept-bytes.js';
 import { beginsWithLf, LineCursor } from './line-cursor.js';
 import { MAX_EVENT_BYTES, type OnEvent, type StreamSplitter } from './stream-splitter.js';
 
+const NOTHING = Buffer.alloc(0);
 const NEWLINE = Buffer.from('\n');
 const DATA = Buffer.from('data');
 const EVENT = Buffer.from('event');
 const COLON = 0x3a;
 const SPACE = 0x20;
+
+/** Of a longer line, what comes after this is not kept unless it is data. */
+const LONG_LINE_BYTES = 64 * 1024;
+const MAX_TYPE_BYTES = 256;
 
 /**
  * Server-sent events after the WHATWG rules: lines end in LF, CRLF or CR, one space after the colon
@@ -13,16 +20,15 @@ const SPACE = 0x20;
  */
 export class SseSplitter implements StreamSplitter {
   readonly #onEvent: OnEvent;
-  /** Pieces of a line whose end has not come yet. */
-  #partial: Buffer[] = [];
-  #partialBytes = 0;
-  #data: Buffer[] = [];
-  #dataBytes = 0;
+  /** The begin of a line whose end has not come yet. */
+  readonly #partial = new KeptBytes();
+  /** What becomes of the rest of a long line. */
+  #rest: 'data' | 'nothing' | undefined;
+  readonly #data = new EventBytes(MAX_EVENT_BYTES);
+  #hasData = false;
   #type = '';
   #afterCr = false;
   #atStart = true;
-  /** The current event is too big: nothing of it is kept until the next blank line. */
-  #oversized = false;
 
   constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
@@ -34,70 +40,71 @@ export class SseSplitter implements StreamSplitter {
     let start = this.#afterCr && beginsWithLf(chunk) ? 1 : 0;
     this.#afterCr = cursor.endsInCr;
     while (cursor.find(start)) {
-      const tail = chunk.subarray(start, cursor.end);
+      const end = chunk.subarray(start, cursor.end);
       start = cursor.next;
-      if (this.#partial.length === 0) this.#line(tail);
-      else {
-        this.#partial.push(tail);
-        const line = Buffer.concat(this.#partial);
-        this.#partial = [];
-        this.#partialBytes = 0;
-        this.#line(line);
-      }
+      if (this.#partial.length === 0 && this.#rest === undefined) this.#line(end);
+      else this.#endLine(end);
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
   end(): void {
-    if (this.#partial.length > 0) {
-      const line = Buffer.concat(this.#partial);
-      this.#partial = [];
-      this.#line(line);
-    }
+    if (this.#partial.length > 0) this.#endLine(NOTHING);
     this.#dispatch();
   }
 
   #keep(piece: Buffer): void {
-    this.#partialBytes += piece.length;
-    if (this.#partialBytes + this.#dataBytes > MAX_EVENT_BYTES) this.#giveUp();
-    // Of a line that is passed over one byte stays, so that its end is not taken for a blank line.
-    if (!this.#oversized) this.#partial.push(piece);
-    else if (this.#partial.length === 0) this.#partial.push(piece.subarray(0, 1));
-  }
-
-  #giveUp(): void {
-    this.#oversized = true;
-    this.#partial = [];
-    this.#data = [];
-    this.#dataBytes = 0;
-  }
-
-  #line(line: Buffer): void {
-    if (this.#atStart) {
-      this.#atStart = false;
-      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3);
+    if (this.#rest === 'nothing') return;
+    if (this.#rest === 'data') {
+      this.#data.push(piece);
+      return;
     }
+    this.#partial.push(piece);
+    if (this.#partial.length <= LONG_LINE_BYTES) return;
+    const begin = this.#withoutMark(this.#partial.take());
+    this.#line(begin);
+    this.#rest = isField(begin, DATA) ? 'data' : 'nothing';
+  }
+
+  #endLine(end: Buffer): void {
+    if (this.#rest === undefined) {
+      this.#partial.push(end);
+      this.#line(this.#partial.take());
+    } else {
+      this.#keep(end);
+      this.#rest = undefined;
+    }
+  }
+
+  #line(bytes: Buffer): void {
+    const line = this.#withoutMark(bytes);
     if (line.length === 0) return this.#dispatch();
-    if (this.#oversized) return;
     if (isField(line, DATA)) {
-      const value = fieldValue(line, DATA.length);
-      this.#dataBytes += value.length;
-      if (this.#dataBytes > MAX_EVENT_BYTES) this.#giveUp();
-      else this.#data.push(value);
+      if (this.#hasData) this.#data.push(NEWLINE);
+      this.#hasData = true;
+      this.#data.push(fieldValue(line, DATA.length));
     } else if (isField(line, EVENT)) {
-      this.#type = fieldValue(line, EVENT.length).toString('utf8', 0, 256);
+      this.#type = fieldValue(line, EVENT.length).toString('utf8', 0, MAX_TYPE_BYTES);
     }
+  }
+
+  /** Without the byte order mark that the stream may begin with. */
+  #withoutMark(line: Buffer): Buffer {
+    if (!this.#atStart) return line;
+    this.#atStart = false;
+    return line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? line.subarray(3) : line;
   }
 
   #dispatch(): void {
-    const data = this.#data;
+    if (!this.#hasData) {
+      this.#type = '';
+      return;
+    }
     const type = this.#type;
-    this.#data = [];
-    this.#dataBytes = 0;
+    const data = this.#data.take();
     this.#type = '';
-    this.#oversized = false;
-    if (data.length === 0) return;
-    this.#onEvent({ type, data: data.length === 1 ? data[0] as Buffer : joinLines(data) });
+    this.#hasData = false;
+    if (data !== undefined) this.#onEvent({ type, data });
   }
 }
 
@@ -110,8 +117,4 @@ function isField(line: Buffer, name: Buffer): boolean {
 function fieldValue(line: Buffer, nameLength: number): Buffer {
   const from = nameLength + 1;
   return line.subarray(line[from] === SPACE ? from + 1 : from);
-}
-
-function joinLines(lines: readonly Buffer[]): Buffer {
-  return Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [NEWLINE, line])));
 }

@@ -10,5 +10,5 @@ export interface StreamSplitter {
   end(): void;
 }
 
-/** An event (a line, an array element, a frame) above this size is passed over: nobody's usage is that big. */
+/** An event (a line, an array element, a message) of which more than this is left without its long strings is passed over. */
 export const MAX_EVENT_BYTES = 16 * 1024 * 1024;

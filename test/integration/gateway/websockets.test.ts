@@ -249,7 +249,7 @@ describe('WebSocket connections', () => {
   it('say that the provider cannot be reached', async () => {
     await start({ env: { OPENAI_BASE_URL: 'http://127.0.0.1:1' } });
     expect((await refused(open('/v1/realtime?model=m'))).status).to.equal(502);
-    expect(await proxy.exchange()).to.deep.include({ statusCode: 502, errorType: 'upstream_connect', providerErrorCount: 1, errorCount: 1, endReason: 'gateway' });
+    expect(await proxy.exchange()).to.deep.include({ statusCode: 502, errorType: 'upstream_connect', providerErrorCount: 1, errorCount: 1, endReason: 'provider' });
   });
 
   it('do not wait for a handshake for ever', async () => {
