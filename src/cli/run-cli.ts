@@ -62,11 +62,11 @@ function wantsStack(env: NodeJS.ProcessEnv): boolean {
   return (env['DEBUG'] ?? '').split(/[\s,]+/).some((name) => name === '*' || name.startsWith('gateway'));
 }
 
-/** `gateway … | head` closes the pipe early: that is no error of ours. */
+/** `gateway … | head` closes the pipe early, and a terminal may close while we drain (EIO): neither is an error of ours. */
 function toleratePipesThatClose(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   }
 }

@@ -2,7 +2,9 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { Config } from '../config/config.js';
 import type { EffectiveSetting } from '../config/effective.js';
+import { hasTerminal } from '../cli/terminal.js';
 import { Failure } from '../domain/failure.js';
+import { FIRST_WORKER, WORKER_PORT } from '../server/worker-channel.js';
 
 export default class Serve extends BaseCommand {
   static override summary = 'start the gateway';
@@ -28,30 +30,36 @@ Flags win over the environment, the environment over the file .env, and that ove
     'elasticsearch-index': Flags.string({ description: 'name that records are stored under (ELASTICSEARCH_INDEX)', helpValue: 'ai-gateway-metrics' }),
     'telemetry-dir': Flags.string({ description: 'folder of the telemetry log (TELEMETRY_DIR)', helpValue: 'DIR' }),
     'log-level': Flags.string({ description: 'trace, debug, info, warn, error, fatal or silent (LOG_LEVEL)', helpValue: 'info' }),
-    'workers': Flags.string({ description: 'processes that serve; one more holds the log and exports (1 unless given)', helpValue: 'N' }),
-    'log-requests': Flags.boolean({ description: 'log a line for each request' }),
+    'workers': Flags.string({ description: 'processes that serve; with 2 or more, one more holds the log and exports (WORKERS)', helpValue: 'N' }),
+    'log-requests': Flags.boolean({ description: 'log one line per request (LOG_REQUESTS)', allowNo: true }),
     'allow-open': Flags.boolean({ description: 'lend the keys that the gateway holds to everybody who reaches it, also beyond this machine' }),
     'print-config': Flags.boolean({ description: 'print the effective configuration, secrets masked, and exit' }),
   };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Serve);
+    const { default: cluster } = await import('node:cluster');
+    // Other cluster managers (PM2) start this program as a worker, too: those are not ours.
+    const worker = cluster.isWorker && process.env[WORKER_PORT] !== undefined;
     const options = {
-      PORT: process.env['GATEWAY_WORKER_PORT'] ?? flags.port,
+      PORT: worker ? process.env[WORKER_PORT] : flags.port,
       HOST: flags.host,
       ENABLE_ELASTICSEARCH: said(flags.elasticsearch),
       ELASTICSEARCH_URL: flags['elasticsearch-url'],
       ELASTICSEARCH_INDEX: flags['elasticsearch-index'],
       TELEMETRY_DIR: flags['telemetry-dir'],
       LOG_LEVEL: flags['log-level'],
+      WORKERS: flags.workers,
+      LOG_REQUESTS: said(flags['log-requests']),
     };
     const config = this.loadConfig(options);
     if (flags['print-config']) return this.#printConfig(options, config);
-    const workers = workersOf(flags.workers);
-    const { default: cluster } = await import('node:cluster');
-    if (workers > 1 && cluster.isPrimary) {
+    const { version } = this.config;
+    const terminal = hasTerminal();
+    if (config.server.workers > 1 && !worker) {
+      if (cluster.isWorker) throw foreignCluster(config.server.workers);
       const { startPrimary } = await import('../server/primary.js');
-      process.exitCode = await startPrimary({ config, workers });
+      process.exitCode = await startPrimary({ config, version, terminal });
       return undefined;
     }
     const { startServer } = await import('../server/start.js');
@@ -59,10 +67,10 @@ Flags win over the environment, the environment over the file .env, and that ove
       config,
       demo: flags.demo,
       allowOpen: flags['allow-open'],
-      logRequests: flags['log-requests'],
-      version: this.config.version,
-      worker: cluster.isWorker,
-      out: (text) => { if (!cluster.isWorker || process.env['GATEWAY_FIRST_WORKER'] === '1') this.out(text); },
+      version,
+      terminal,
+      worker,
+      out: (text) => { if (!worker || process.env[FIRST_WORKER] === '1') this.out(text); },
       command: calledAs(),
     });
     return undefined;
@@ -88,11 +96,12 @@ function calledAs(): string {
   return process.env['npm_command'] === undefined ? 'gateway' : 'npx gateway';
 }
 
-/** @throws Failure `bad_flag_value` */
-function workersOf(text: string | undefined): number {
-  if (text === undefined) return 1;
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new Failure({ code: 'bad_flag_value', message: `--workers ${text}: must be a number from 1 to 999`, fix: 'Use about as many as the machine has processors.' });
+function foreignCluster(workers: number): Failure {
+  return new Failure({
+    code: 'foreign_cluster',
+    message: `WORKERS=${String(workers)}: this process is a worker of another cluster manager, such as PM2 in cluster mode`,
+    fix: 'Run one process in fork mode (PM2: exec_mode fork, instances 1), or set WORKERS=1.',
+  });
 }
 
 /** oclif types a flag that was not given as boolean; it is undefined. */

@@ -59,7 +59,11 @@ export interface ServerConfig {
   readonly upstreamIdleTimeoutMs: number;
   readonly upstreamTotalTimeoutMs: number;
   readonly serverKeepaliveTimeoutMs: number;
+  readonly shutdownDelayMs: number;
   readonly shutdownTimeoutMs: number;
+  /** Processes that serve. */
+  readonly workers: number;
+  readonly logRequests: boolean;
 }
 
 export interface Config {

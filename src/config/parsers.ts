@@ -19,6 +19,12 @@ export function port(value: string): number {
   return number;
 }
 
+/** How many processes. */
+export function count(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidValue('must be a whole number from 1 to 999');
+  return Number(value);
+}
+
 export function boolean(value: string): boolean {
   const word = value.toLowerCase();
   if (['true', '1', 'yes', 'on'].includes(word)) return true;

@@ -32,7 +32,10 @@ function server(values: Values): ServerConfig {
     upstreamIdleTimeoutMs: values.UPSTREAM_IDLE_TIMEOUT,
     upstreamTotalTimeoutMs: values.UPSTREAM_TOTAL_TIMEOUT,
     serverKeepaliveTimeoutMs: values.SERVER_KEEPALIVE_TIMEOUT,
+    shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    workers: values.WORKERS,
+    logRequests: values.LOG_REQUESTS,
   };
 }
 

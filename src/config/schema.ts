@@ -2,7 +2,7 @@ import { allowedHosts, corsOrigins, gatewayKeys, maskGatewayKeys } from './acces
 import { encodedApiKey, fingerprint } from './elasticsearch-secrets.js';
 import { elasticsearchUrls, maskUrls } from './elasticsearch-urls.js';
 import { logLevel, rustLogLevel } from './log-level.js';
-import { boolean, choice, duration, host, port, size, text, timeout } from './parsers.js';
+import { boolean, choice, count, duration, host, port, size, text, timeout } from './parsers.js';
 import { maskAll, type Variable } from './variable.js';
 
 const TIMEOUT = { kind: 'duration', parse: timeout } as const;
@@ -18,6 +18,10 @@ export const VARIABLES = {
     default: '127.0.0.1', kind: 'address', example: '127.0.0.1', flag: 'host', parse: host,
     description: 'address that the gateway binds; 0.0.0.0 is every interface',
   },
+  WORKERS: {
+    default: '1', kind: 'number', example: '2', flag: 'workers', parse: count,
+    description: 'processes that serve requests; with 2 or more, one more process holds the log and exports',
+  },
   LOG_LEVEL: {
     defaultText: 'as `RUST_LOG`', kind: 'level', example: 'info', flag: 'log-level', parse: logLevel,
     description: 'log level: trace, debug, info, warn, error, fatal or silent',
@@ -25,6 +29,10 @@ export const VARIABLES = {
   RUST_LOG: {
     default: 'info', kind: 'level', example: 'info', parse: rustLogLevel,
     description: 'log level for users of the Rust gateway; of info,hyper=warn the bare level counts; LOG_LEVEL wins',
+  },
+  LOG_REQUESTS: {
+    default: 'false', kind: 'true or false', example: 'true', flag: 'log-requests', parse: boolean,
+    description: 'log one line per request: provider, model, client, status, times and tokens',
   },
   GATEWAY_API_KEYS: {
     kind: 'label:key list', example: 'alice:a-long-random-key', mask: maskGatewayKeys, parse: gatewayKeys,
@@ -44,7 +52,7 @@ export const VARIABLES = {
   },
   MAX_BUFFERED_BYTES: {
     default: '512MiB', kind: 'size', example: '512MiB', parse: size,
-    description: 'all JSON request bodies in memory together; over it requests get 503 with Retry-After',
+    description: 'all JSON request bodies in memory together, divided by WORKERS; over it requests get 503 with Retry-After',
   },
   UPSTREAM_CONNECT_TIMEOUT: {
     ...TIMEOUT, default: '10s', example: '10s', description: 'time to connect to a provider; 0 = off',
@@ -61,8 +69,12 @@ export const VARIABLES = {
   SERVER_KEEPALIVE_TIMEOUT: {
     ...TIMEOUT, default: '75s', example: '75s', description: 'how long an idle connection of a client is kept; 0 = for ever',
   },
+  SHUTDOWN_DELAY: {
+    ...TIMEOUT, default: '0s', example: '5s',
+    description: 'time after SIGTERM or Ctrl-C in which /ready is 503 and requests are still accepted',
+  },
   SHUTDOWN_TIMEOUT: {
-    ...TIMEOUT, default: '30s', example: '30s', description: 'time for running requests after SIGTERM or Ctrl-C; 0 = as long as they take',
+    ...TIMEOUT, default: '30s', example: '30s', description: 'time for running requests after SIGTERM or Ctrl-C and SHUTDOWN_DELAY; 0 = as long as they take',
   },
 
   TELEMETRY_DIR: {

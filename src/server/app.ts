@@ -21,6 +21,14 @@ export interface AppOptions {
   readonly maxBodyBytes: number;
 }
 
+/** The application and how it stops. */
+export type App = FastifyInstance & {
+  /** From now on each answer ends its connection; idle connections stay open until `closeIdle`. */
+  wind(): void;
+  /** Closes the connections that no request is on. */
+  closeIdle(): void;
+};
+
 const HEADERS_TIMEOUT_MS = 60_000;
 const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/metrics']);
 
@@ -28,7 +36,7 @@ const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/met
  * The HTTP application; it does not listen. Own routes are few; everything else goes raw to the
  * proxy, unparsed (`reply.hijack()`).
  */
-export function buildApp(options: AppOptions): FastifyInstance {
+export function buildApp(options: AppOptions): App {
   const http2 = new Http2Bridge(() => app.server, options.keepAliveTimeoutMs);
   const app = fastify({
     logger: false,
@@ -50,8 +58,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   let closing = false;
   // What is to be proxied never meets fastify's router: it would cost more than the proxy's own decisions.
   const route = (request: IncomingMessage, response: ServerResponse, own: RequestListener): void => {
-    if (isOwn(request.url ?? '')) return own(request, response);
     if (closing && request.httpVersionMajor < 2) response.setHeader('connection', 'close');
+    if (isOwn(request.url ?? '')) return own(request, response);
     options.proxy.handle(request, response);
   };
   app.addHook('preClose', (done) => { closing = true; done(); });
@@ -107,7 +115,14 @@ export function buildApp(options: AppOptions): FastifyInstance {
     if (!limited || Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
     server.emit('request', request, response);
   });
-  return app;
+  return Object.assign(app, {
+    wind: () => {
+      closing = true;
+      http2.close();
+      if (server instanceof FastServer) server.wind();
+    },
+    closeIdle: () => { if (server instanceof FastServer) server.closeIdle(); },
+  });
 }
 
 /** Whether a request's target is one of the gateway's own pages. */

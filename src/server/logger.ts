@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino';
 import type { LogLevel } from '../config/config.js';
+import type { Exchange } from '../domain/exchange.js';
 import { readableLine } from './log-line.js';
 
 export type { Logger };
@@ -18,4 +19,14 @@ export function createLogger(level: LogLevel): Logger {
 function readable(): { write(line: string): void } {
   const color = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
   return { write: (line) => { process.stderr.write(readableLine(line, color)); } };
+}
+
+/** What LOG_REQUESTS says of a request: no key, no prompt, no answer. */
+export function requestLine(exchange: Exchange): Readonly<Record<string, unknown>> {
+  const { usage } = exchange;
+  return {
+    request_id: exchange.requestId, client: exchange.client, provider: exchange.provider, model: exchange.model, method: exchange.method,
+    path: exchange.path, status: exchange.statusCode, total_ms: Math.round(exchange.totalMs), input_tokens: usage?.inputTokens,
+    output_tokens: usage?.outputTokens, error_type: exchange.errorType, end_reason: exchange.endReason,
+  };
 }

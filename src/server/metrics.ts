@@ -5,6 +5,8 @@ import { STATUS_CLASSES, type RecordTally } from './record-counts.js';
 
 export interface MetricsSources {
   readonly version: string;
+  /** Also those of this process: it is the only one. */
+  readonly withProcess?: boolean;
   readonly records: () => RecordTally;
   /** Calls that had tokens and no price. */
   readonly unpriced: () => number;
@@ -38,10 +40,10 @@ const EXPORT_COUNTERS: readonly (readonly [keyof ExportCounters, string, string]
 
 const STATES = ['off', 'starting', 'shipping', 'idle', 'backing-off', 'holding', 'waiting-for-template'] as const;
 
-/** The Prometheus metrics of one gateway process. Labels are bounded: providers that are known, classes of status, states. */
+/** The Prometheus metrics of one gateway. Labels are bounded: providers that are known, classes of status, states. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const register = new Registry();
-  collectDefaultMetrics({ register });
+  if (sources.withProcess === true) collectDefaultMetrics({ register });
   recordMetrics(register, sources);
   logMetrics(register, sources);
   exportMetrics(register, sources);

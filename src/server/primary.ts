@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import { createServer, type AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
 import { checkIndexName } from '../elastic/index-name.js';
@@ -8,21 +8,22 @@ import { writerIsGone } from '../telemetry/writers.js';
 import { startExport } from './export.js';
 import { checkPort } from './listen.js';
 import { createLogger, type Logger } from './logger.js';
-import { addTallies } from './record-counts.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { processMetrics, textOf } from './process-metrics.js';
 import { startRetention } from './retention-loop.js';
-import { onStopSignals } from './signals.js';
-import { addLogTotals, isWorkerReport, NO_LOG, REPORT_MS, type PrimaryReport, type WorkerReport } from './worker-channel.js';
+import { onSignals } from './signals.js';
+import { fromWorker, REPORT_MS, type FromPrimary, type PrimaryReport, type WorkerReport } from './worker-channel.js';
+import { WorkerPool } from './worker-pool.js';
+import { WorkerSums } from './worker-sums.js';
 
 export interface PrimaryOptions {
   readonly config: Config;
-  readonly workers: number;
+  readonly version: string;
+  /** A terminal was attached at the start: SIGHUP says that it closes. */
+  readonly terminal: boolean;
 }
 
 const EXPORT_DEADLINE_MS = 10_000;
-const RESTART_MS = 1_000;
-/** Environment of workers: which one prints the first screen, and on which port all listen where PORT is 0. */
-const FIRST_WORKER = 'GATEWAY_FIRST_WORKER';
-const WORKER_PORT = 'GATEWAY_WORKER_PORT';
 
 /**
  * The primary of `gateway serve --workers N`: it holds TELEMETRY_DIR, keeps its limits and is the only
@@ -31,14 +32,14 @@ const WORKER_PORT = 'GATEWAY_WORKER_PORT';
  *
  * @throws Failure where the folder or the port is taken
  */
-export async function startPrimary({ config, workers: count }: PrimaryOptions): Promise<number> {
+export async function startPrimary({ config, version, terminal }: PrimaryOptions): Promise<number> {
   const logger = createLogger(config.logLevel);
   if (config.elasticsearch.enabled) checkIndexName(config.elasticsearch.index);
   await checkPort(config.server.host, config.server.port);
   const lock = await acquireLock(config.telemetry.dir);
   try {
-    const primary = await Primary.start(config, logger);
-    const code = await primary.run(count, String(config.server.port === 0 ? await freePort(config.server.host) : config.server.port));
+    const primary = await Primary.start(config, version, logger);
+    const code = await primary.run(terminal);
     await primary.stop();
     return code;
   } finally {
@@ -46,133 +47,130 @@ export async function startPrimary({ config, workers: count }: PrimaryOptions): 
   }
 }
 
-class Primary {
-  readonly #logger: Logger;
-  readonly #instance: string;
-  readonly #exporting: Awaited<ReturnType<typeof startExport>>;
-  readonly #retention: ReturnType<typeof startRetention>;
-  readonly #writers: Map<number, string>;
-  readonly #reports = new Map<Worker, WorkerReport>();
-  readonly #bulkMs: number[];
-  readonly #timer: NodeJS.Timeout;
-  /** Of workers that have ended. */
-  #before: PrimaryReport['others'] = { log: NO_LOG, records: {}, unpriced: 0 };
-  #stopping = false;
+interface Parts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly instance: string;
+  readonly exporting: Awaited<ReturnType<typeof startExport>>;
+  readonly retention: ReturnType<typeof startRetention>;
+  /** By process id, of those that append to the log. */
+  readonly writers: Map<number, string>;
+  readonly sums: WorkerSums;
+  readonly metrics: Metrics;
+  readonly port: number;
+}
 
-  private constructor(parts: { logger: Logger; instance: string; exporting: Awaited<ReturnType<typeof startExport>>; retention: ReturnType<typeof startRetention>; writers: Map<number, string>; bulkMs: number[] }) {
-    this.#logger = parts.logger;
-    this.#instance = parts.instance;
-    this.#exporting = parts.exporting;
-    this.#retention = parts.retention;
-    this.#writers = parts.writers;
-    this.#bulkMs = parts.bulkMs;
-    this.#timer = setInterval(() => { this.#tellAll(); }, REPORT_MS);
+class Primary {
+  readonly #parts: Parts;
+  readonly #pool: WorkerPool;
+  readonly #ownMetrics = processMetrics('primary');
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    const { config, logger, port, writers, exporting } = parts;
+    this.#pool = new WorkerPool({
+      count: config.server.workers, port, logger,
+      onMessage: (worker, message) => { this.#hear(worker, message); },
+      // Until it says which segments are its own, none of them is taken for closed.
+      onFork: (pid) => { if (writers.delete(pid)) exporting.setWriters(writers); },
+      onEnd: (worker) => { this.#ended(worker); },
+    });
+    this.#timer = setInterval(() => { for (const worker of this.#pool.workers) tell(worker, this.#report()); }, REPORT_MS);
   }
 
-  static async start(config: Config, logger: Logger): Promise<Primary> {
+  static async start(config: Config, version: string, logger: Logger): Promise<Primary> {
     const { dir, maxBytes, retentionMs, onFull } = config.telemetry;
     const instance = await gatewayInstance(dir);
-    const bulkMs: number[] = [];
+    const sums = new WorkerSums();
     // This process itself writes nothing: what bears its process id is of an earlier one.
     const writers = new Map([[process.pid, '']]);
-    const exporting = await startExport({ config, writers, logger, dropped: () => retention.lost().records, onStatus: (_, durations) => { bulkMs.push(...durations); } });
+    const metrics = createMetrics({
+      version,
+      records: () => sums.total().records,
+      unpriced: () => sums.total().unpriced,
+      log: () => sums.total().log,
+      retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
+      exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),
+    });
+    const exporting = await startExport({ config, writers, logger, dropped: () => retention.lost().records, onStatus: (_, durations) => { metrics.bulks(durations); } });
     const retention = startRetention({
       dir, maxBytes, retentionMs, onFull, logger, writerIsGone: (writer) => writerIsGone(writer, writers),
       exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(),
     });
-    return new Primary({ logger, instance, exporting, retention, writers, bulkMs });
+    const port = config.server.port === 0 ? await freePort(config.server.host) : config.server.port;
+    return new Primary({ config, logger, instance, exporting, retention, writers, sums, metrics, port });
   }
 
-  run(count: number, port: string): Promise<number> {
-    const environment = { [WORKER_PORT]: port };
-    return new Promise((resolve) => {
-      let listening = 0;
-      cluster.on('message', (worker, message: unknown) => { this.#hear(worker, message); });
-      // Its process id may have been an earlier worker's: until it says which segments are its own, none of them is taken for closed.
-      cluster.on('fork', ({ process: { pid } }) => {
-        if (pid !== undefined && this.#writers.delete(pid)) this.#exporting.setWriters(this.#writers);
-      });
-      cluster.on('listening', () => { listening++; });
-      cluster.on('exit', (worker, code, signal) => {
-        this.#ended(worker);
-        const left = Object.keys(cluster.workers ?? {}).length;
-        if (this.#stopping) {
-          if (left === 0) resolve(0);
-        } else if (listening === 0) {
-          // None ever served: what the first has said on stderr is why.
-          this.#stopping = true;
-          for (const other of Object.values(cluster.workers ?? {})) other?.process.kill('SIGTERM');
-          resolve(code === 0 ? 1 : code);
-        } else {
-          this.#logger.error({ pid: worker.process.pid, code, signal }, 'a worker ended and is started again; its records are safe in the log');
-          setTimeout(() => { if (!this.#stopping) cluster.fork(environment); }, RESTART_MS);
-        }
-      });
-      onStopSignals(() => {
-        this.#stopping = true;
-        const workers = Object.values(cluster.workers ?? {});
-        for (const worker of workers) worker?.process.kill('SIGTERM');
-        if (workers.length === 0) resolve(0);
-      }, (code) => { process.exit(code); });
-      // The first alone until it listens: what stops it would stop all, and is said once.
-      const first = cluster.fork({ ...environment, [FIRST_WORKER]: '1' });
-      first.once('listening', () => { for (let i = 1; i < count && !this.#stopping; i++) cluster.fork(environment); });
-    });
+  run(terminal: boolean): Promise<number> {
+    onSignals({
+      drain: () => { this.#pool.stop(); },
+      exitNow: (code) => { process.exit(code); },
+      reload: () => undefined,
+      replace: () => { void this.#pool.replace(); },
+    }, terminal);
+    return this.#pool.run();
   }
 
   async stop(): Promise<void> {
+    const { retention, exporting, logger } = this.#parts;
     clearInterval(this.#timer);
-    this.#retention.stop();
-    this.#exporting.notify();
-    await this.#exporting.stop(EXPORT_DEADLINE_MS);
-    this.#logger.info('stopped');
+    retention.stop();
+    exporting.notify();
+    await exporting.stop(EXPORT_DEADLINE_MS);
+    logger.info('stopped');
   }
 
   #hear(worker: Worker, message: unknown): void {
-    if (!isWorkerReport(message)) {
-      worker.send(this.#reportFor(worker));
-      return;
+    const ours = fromWorker(message);
+    switch (ours?.type) {
+      case 'gateway-ready': tell(worker, this.#report()); break;
+      case 'gateway-worker': this.#reported(worker, ours); break;
+      case 'gateway-metrics-request': void this.#answerMetrics(worker, ours.id); break;
+      case undefined: break;
     }
+  }
+
+  #reported(worker: Worker, report: WorkerReport): void {
+    const { writers, exporting, sums } = this.#parts;
     const { pid } = worker.process;
-    if (pid !== undefined && this.#writers.get(pid) !== message.writer) {
-      this.#writers.set(pid, message.writer);
-      this.#exporting.setWriters(this.#writers);
+    if (pid !== undefined && writers.get(pid) !== report.writer) {
+      writers.set(pid, report.writer);
+      exporting.setWriters(writers);
     }
-    if ((this.#reports.get(worker)?.log.linesWritten ?? 0) !== message.log.linesWritten) this.#exporting.notify();
-    this.#reports.set(worker, message);
+    if ((sums.reportOf(worker)?.log.linesWritten ?? 0) !== report.log.linesWritten) exporting.notify();
+    sums.heard(worker, report);
+  }
+
+  /** With what each worker has counted until now: the answers of two workers must not contradict each other. */
+  async #answerMetrics(worker: Worker, id: number): Promise<void> {
+    const { sums, metrics } = this.#parts;
+    const reports = await sums.ask(this.#pool.workers.filter((each) => each.isConnected()));
+    const processes = [await this.#ownMetrics.json(), ...reports.map(({ process: own }) => own ?? [])];
+    const { contentType, text } = await metrics.text();
+    tell(worker, { type: 'gateway-metrics', id, contentType, text: `${text}\n${await textOf(processes)}` });
   }
 
   #ended(worker: Worker): void {
-    const report = this.#reports.get(worker);
-    this.#reports.delete(worker);
-    if (report !== undefined) {
-      const { log, records, unpriced } = this.#before;
-      this.#before = { log: addLogTotals(log, report.log), records: addTallies(records, report.records), unpriced: unpriced + report.unpriced };
-    }
-    if (worker.process.pid !== undefined) this.#writers.set(worker.process.pid, '');
-    this.#exporting.setWriters(this.#writers);
-    this.#exporting.notify();
+    const { writers, exporting, sums } = this.#parts;
+    sums.ended(worker);
+    if (worker.process.pid !== undefined) writers.set(worker.process.pid, '');
+    exporting.setWriters(writers);
+    exporting.notify();
   }
 
-  #tellAll(): void {
-    for (const worker of Object.values(cluster.workers ?? {})) if (worker?.isConnected() === true) worker.send(this.#reportFor(worker));
-    this.#bulkMs.length = 0;
-  }
-
-  #reportFor(worker: Worker): PrimaryReport {
-    let { log, records, unpriced } = this.#before;
-    for (const [other, report] of this.#reports) {
-      if (other === worker) continue;
-      log = addLogTotals(log, report.log);
-      records = addTallies(records, report.records);
-      unpriced += report.unpriced;
-    }
+  #report(): PrimaryReport {
+    const { config, instance, retention, exporting } = this.#parts;
     return {
-      type: 'gateway-primary', instance: this.#instance, refusing: this.#retention.refusing(), full: this.#retention.full(),
-      elasticsearch: this.#exporting.health(), exporter: { status: this.#exporting.status(), restarts: this.#exporting.restarts() },
-      retention: { ...this.#retention.lost(), bytesOnDisk: this.#retention.bytes() }, bulkMs: [...this.#bulkMs], others: { log, records, unpriced },
+      type: 'gateway-primary', instance, dir: config.telemetry.dir, refusing: retention.refusing(), full: retention.full(),
+      lost: retention.lost(), elasticsearch: exporting.health(),
     };
   }
+}
+
+function tell(worker: Worker, message: FromPrimary): void {
+  // With a callback, a worker that has just gone is no error event.
+  if (worker.isConnected()) worker.send(message, () => undefined);
 }
 
 /** A port that is free now: each worker would get another one for 0. */

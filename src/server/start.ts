@@ -6,25 +6,31 @@ import { isLoopbackHost } from '../gateway/access.js';
 import { buildApp } from './app.js';
 import { startDemoProvider } from './demo.js';
 import { BACKLOG, checkPort, isAnyHost, listenFailure } from './listen.js';
-import { createLogger } from './logger.js';
+import { drain } from './drain.js';
+import { createLogger, requestLine } from './logger.js';
+import { PrimaryChannel } from './primary-channel.js';
 import { judgeReadiness } from './readiness.js';
 import { firstScreen } from './screen.js';
-import { onStopSignals } from './signals.js';
+import { onSignals } from './signals.js';
 import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
 import { startTelemetry } from './telemetry.js';
 import { startWorkerTelemetry } from './worker-telemetry.js';
+
+/** How long an idle connection of a worker that was replaced stays open for its client to close. */
+const IDLE_MS = 5_000;
 
 export interface ServeOptions {
   readonly config: Config;
   /** Start the built-in stand-in provider as `demo`. */
   readonly demo: boolean;
   readonly allowOpen: boolean;
-  readonly logRequests: boolean;
   readonly version: string;
   /** Prints to stdout (the first screen). */
   readonly out: (text: string) => void;
   /** This process is a worker of `--workers N`: the primary holds the log's folder and exports. */
   readonly worker?: boolean;
+  /** A terminal was attached at the start: SIGHUP says that it closes. */
+  readonly terminal: boolean;
   /** How the user calls the gateway, for the commands that the first screen suggests. */
   readonly command: string;
 }
@@ -35,11 +41,19 @@ export interface ServeOptions {
  */
 export async function startServer(options: ServeOptions): Promise<void> {
   // From the start on: whoever stops the gateway as soon as its first screen shows gets a drain, too.
-  const stop = stopRequested();
+  const stop = Promise.withResolvers<'whole' | 'replaced'>();
   const { config } = options;
-  const { server: settings } = config;
+  const settings = options.worker === true ? ownShare(config.server) : config.server;
   const variable = (name: string): ReturnType<Config['variable']> => config.variable(name);
   const logger = createLogger(config.logLevel);
+  onSignals({
+    drain: () => { stop.resolve('whole'); },
+    exitNow: (code) => { process.exit(code); },
+    reload: () => undefined,
+    replace: () => { logger.warn(options.worker === true ? 'SIGUSR2 is for the primary process: nothing was done' : 'SIGUSR2 replaces workers, and there are none (WORKERS is 1): nothing was done'); },
+  }, options.terminal && options.worker !== true);
+  const channel = options.worker === true ? new PrimaryChannel() : undefined;
+  void channel?.retired.then(() => { stop.resolve('replaced'); });
 
   // Nothing at run time mends a bad name; a cluster or a file that is not there yet is waited for.
   if (config.elasticsearch.enabled) checkIndexName(config.elasticsearch.index);
@@ -52,8 +66,8 @@ export async function startServer(options: ServeOptions): Promise<void> {
 
   const demo = options.demo ? await startDemoProvider() : undefined;
   const upstreams = demo === undefined ? configured : upstreamsFrom(variable, demo.url);
-  const start = options.worker === true ? startWorkerTelemetry : startTelemetry;
-  const telemetry = await start({ config, upstreams, version: options.version, logger }).catch(async (error: unknown) => {
+  const parts = { config, upstreams, version: options.version, logger };
+  const telemetry = await (channel === undefined ? startTelemetry(parts) : startWorkerTelemetry(parts, channel)).catch(async (error: unknown) => {
     await demo?.stop();
     throw error;
   });
@@ -66,14 +80,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     allowOpen: options.allowOpen,
     refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
     onFault: (error) => { logger.error({ err: error }, 'a fault of the gateway: its request was answered with internal_error'); },
-    ...(options.logRequests ? {
-      onExchange: (exchange) => {
-        logger.info({
-          request_id: exchange.requestId, provider: exchange.provider, method: exchange.method, path: exchange.path, status: exchange.statusCode,
-          total_ms: Math.round(exchange.totalMs), error_type: exchange.errorType, end_reason: exchange.endReason,
-        }, 'request');
-      },
-    } : {}),
+    ...(settings.logRequests && { onExchange: (exchange) => { logger.info(requestLine(exchange), 'request'); } }),
   });
   let stopping = false;
   const app = buildApp({
@@ -114,36 +121,28 @@ export async function startServer(options: ServeOptions): Promise<void> {
     command: options.command,
   }));
 
-  await stop;
+  const replaced = await stop.promise === 'replaced';
   stopping = true;
-  logger.info('stopping: no new connections; running requests may finish');
-  const deadline = performance.now() + (settings.shutdownTimeoutMs || Number.MAX_SAFE_INTEGER);
-  const closed = app.close();
-  await drained(gateway.sweeper, settings.shutdownTimeoutMs);
-  app.server.closeIdleConnections();
-  const lingering = setTimeout(() => { app.server.closeAllConnections(); }, 1_000);
-  await closed;
-  clearTimeout(lingering);
+  const delayMs = replaced ? 0 : settings.shutdownDelayMs;
+  if (delayMs > 0) logger.info({ for_ms: delayMs }, '/ready is 503 now; requests are still accepted (SHUTDOWN_DELAY)');
+  let deadline = Infinity;
+  await drain({
+    app, running: gateway.sweeper, delayMs, timeoutMs: settings.shutdownTimeoutMs,
+    // Where another worker serves on, clients have time to leave by themselves.
+    idleMs: replaced ? Math.min(IDLE_MS, settings.serverKeepaliveTimeoutMs || IDLE_MS) : 0,
+    onClosing: () => {
+      logger.info('stopping: no new connections; running requests may finish');
+      if (settings.shutdownTimeoutMs > 0) deadline = performance.now() + settings.shutdownTimeoutMs;
+    },
+  });
   await closeAll(deadline);
   logger.info('stopped');
 }
 
-/** Resolves at the first stop signal; a second one ends the process at once (the log is on disk already). */
-function stopRequested(): Promise<void> {
-  return new Promise((resolve) => {
-    onStopSignals(resolve, (code) => { process.exit(code); });
-  });
-}
-
-/** Waits for running exchanges up to the deadline, then ends them. */
-async function drained(sweeper: { idle(): Promise<void>; expireAll(reason: 'shutting_down'): void }, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    if (timeoutMs > 0) timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([sweeper.idle(), deadline]);
-  clearTimeout(timer);
-  sweeper.expireAll('shutting_down');
+/** A worker's share of what all workers together may hold; a body that is allowed at all still fits. */
+function ownShare(settings: Config['server']): Config['server'] {
+  const { maxBufferedBytes, maxBodyBytes, workers } = settings;
+  return { ...settings, maxBufferedBytes: Math.max(Math.floor(maxBufferedBytes / workers), Math.min(maxBodyBytes, maxBufferedBytes)) };
 }
 
 function destination({ elasticsearch: { enabled, cloudId, urls, index } }: Config): string | undefined {

@@ -52,6 +52,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     const counts = new RecordCounts(options.upstreams.map(({ provider }) => provider.name));
     const metrics = createMetrics({
       version: options.version,
+      withProcess: true,
       records: () => counts.tally(),
       unpriced: () => prices.unpriced(),
       log: () => log.stats(),

@@ -1,37 +1,65 @@
-import type { ExportStatus } from '../exporter/protocol.js';
 import type { LogStats } from '../telemetry/log.js';
 import type { ElasticsearchHealth } from './readiness.js';
 import type { RecordTally } from './record-counts.js';
 import type { Lost } from './retention-loop.js';
 
+/**
+ * Environment of a worker of ours: the port that all listen on, and which one prints the first screen. A process that
+ * another cluster manager (PM2) has started has neither.
+ */
+export const WORKER_PORT = 'GATEWAY_WORKER_PORT';
+export const FIRST_WORKER = 'GATEWAY_FIRST_WORKER';
+
+export const REPORT_MS = 1_000;
+
 /** Numbers of the log that add up over processes. */
 export type LogTotals = Pick<LogStats, 'linesWritten' | 'bytesWritten' | 'appendFailures' | 'slowWrites'>;
 
-/** What a worker tells the primary: at its start, and every second. */
+/** Metrics of a process as prom-client writes them in JSON. */
+export type ProcessMetrics = readonly object[];
+
+/** A worker's first word: it waits for the primary's report. */
+export interface WorkerReady { readonly type: 'gateway-ready' }
+
+/** What a worker tells the primary: at its start, every second, at its end, and where it is asked. */
 export interface WorkerReport {
   readonly type: 'gateway-worker';
   readonly writer: string;
   readonly log: LogTotals;
   readonly records: RecordTally;
   readonly unpriced: number;
+  /** Where it answers a `ReportRequest`. */
+  readonly asked?: number;
+  readonly process?: ProcessMetrics;
 }
 
-/** What the primary tells every worker each second: what only it knows, and the sums over the other workers. */
+/** A worker asks for the text of /metrics, which counts for all processes. */
+export interface MetricsRequest { readonly type: 'gateway-metrics-request'; readonly id: number }
+
+/** What the primary tells every worker each second: what only it knows. */
 export interface PrimaryReport {
   readonly type: 'gateway-primary';
   readonly instance: string;
+  /** TELEMETRY_DIR of the primary. */
+  readonly dir: string;
   readonly refusing: boolean;
   readonly full: boolean;
+  readonly lost: Lost;
   readonly elasticsearch: ElasticsearchHealth;
-  readonly exporter: { readonly status: ExportStatus | undefined; readonly restarts: number };
-  readonly retention: Lost & { readonly bytesOnDisk: number };
-  /** Durations of bulk requests since the report before, in milliseconds. */
-  readonly bulkMs: readonly number[];
-  readonly others: { readonly log: LogTotals; readonly records: RecordTally; readonly unpriced: number };
 }
 
+/** The primary asks for a report now. */
+export interface ReportRequest { readonly type: 'gateway-report-request'; readonly id: number }
+
+export interface MetricsAnswer { readonly type: 'gateway-metrics'; readonly id: number; readonly contentType: string; readonly text: string }
+
+/** Another worker has taken this one's place: it accepts nothing more, finishes what runs, and ends. */
+export interface Retire { readonly type: 'gateway-retire' }
+
+export type FromWorker = WorkerReady | WorkerReport | MetricsRequest;
+export type FromPrimary = PrimaryReport | ReportRequest | MetricsAnswer | Retire;
+
 export const NO_LOG: LogTotals = { linesWritten: 0, bytesWritten: 0, appendFailures: 0, slowWrites: 0 };
-export const REPORT_MS = 1_000;
 
 export function addLogTotals(a: LogTotals, b: LogTotals): LogTotals {
   return {
@@ -40,10 +68,17 @@ export function addLogTotals(a: LogTotals, b: LogTotals): LogTotals {
   };
 }
 
-export function isWorkerReport(message: unknown): message is WorkerReport {
-  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'gateway-worker';
+/** A message of a worker of ours; undefined for anything else: other software may use the channel, too. */
+export function fromWorker(message: unknown): FromWorker | undefined {
+  return isOurs(message) ? message as FromWorker : undefined;
 }
 
-export function isPrimaryReport(message: unknown): message is PrimaryReport {
-  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'gateway-primary';
+/** A message of our primary; undefined for anything else. */
+export function fromPrimary(message: unknown): FromPrimary | undefined {
+  return isOurs(message) ? message as FromPrimary : undefined;
+}
+
+function isOurs(message: unknown): boolean {
+  const type: unknown = typeof message === 'object' && message !== null ? (message as { type?: unknown }).type : undefined;
+  return typeof type === 'string' && type.startsWith('gateway-');
 }

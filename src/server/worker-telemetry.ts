@@ -1,75 +1,66 @@
+import cluster from 'node:cluster';
+import { Failure } from '../domain/failure.js';
 import { GroupCommit } from '../telemetry/group-commit.js';
 import { openLog } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
-import { createMetrics } from './metrics.js';
 import { loadPrices } from './prices.js';
-import { addTallies, RecordCounts } from './record-counts.js';
+import type { PrimaryChannel } from './primary-channel.js';
+import { processMetrics } from './process-metrics.js';
+import { RecordCounts } from './record-counts.js';
 import { logHealthOf, reportLogEvent, type Telemetry, type TelemetryOptions } from './telemetry.js';
-import { addLogTotals, isPrimaryReport, REPORT_MS, type PrimaryReport, type WorkerReport } from './worker-channel.js';
+import { REPORT_MS, type WorkerReport } from './worker-channel.js';
 
 /**
  * Telemetry of a worker of `gateway serve --workers N`: it only appends to segments of its own. The
- * primary holds the folder, exports and keeps the limits, and tells the worker what it answers on
- * /ready and /metrics.
+ * primary holds the folder, exports, keeps the limits and answers /metrics for all processes.
  *
- * @throws Failure where TELEMETRY_DIR cannot be written
+ * @throws Failure where TELEMETRY_DIR cannot be written or is not the primary's, or the primary is silent
  */
-export async function startWorkerTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+export async function startWorkerTelemetry(options: TelemetryOptions, channel: PrimaryChannel): Promise<Telemetry> {
   const { config, logger } = options;
   const { dir, fsync } = config.telemetry;
-  let primary = await firstReport();
+  let primary = await channel.greet();
+  if (primary.dir !== dir) throw otherFolder(dir, primary.dir);
   const prices = await loadPrices(options);
   const log = await openLog({ dir, fsync, onEvent: (event) => { reportLogEvent(logger, event); } });
   const group = new GroupCommit(log);
   const counts = new RecordCounts(options.upstreams.map(({ provider }) => provider.name));
-  const metrics = createMetrics({
-    version: options.version,
-    records: () => addTallies(primary.others.records, counts.tally()),
-    unpriced: () => primary.others.unpriced + prices.unpriced(),
-    log: () => addLogTotals(primary.others.log, log.stats()),
-    retention: () => primary.retention,
-    exporter: () => primary.exporter,
-  });
-  const hear = (message: unknown): void => {
-    if (!isPrimaryReport(message)) return;
-    primary = message;
-    metrics.bulks(message.bulkMs);
-  };
-  const tell = (): void => {
+  const ownMetrics = processMetrics(`worker-${String(cluster.worker?.id ?? 0)}`);
+  const report = (): WorkerReport => {
     const { linesWritten, bytesWritten, appendFailures, slowWrites } = log.stats();
-    const report: WorkerReport = { type: 'gateway-worker', writer: log.writer, log: { linesWritten, bytesWritten, appendFailures, slowWrites }, records: counts.tally(), unpriced: prices.unpriced() };
-    // A primary that is gone takes its workers with it; there is nobody to tell.
-    if (process.connected) process.send?.(report);
+    return {
+      type: 'gateway-worker', writer: log.writer, log: { linesWritten, bytesWritten, appendFailures, slowWrites },
+      records: counts.tally(), unpriced: prices.unpriced(),
+    };
   };
-  process.on('message', hear);
-  const timer = setInterval(tell, REPORT_MS).unref();
-  tell();
+  channel.listen({
+    onReport: (message) => { primary = message; },
+    onReportRequest: (asked) => { void ownMetrics.json().then((own) => channel.send({ ...report(), asked, process: own })); },
+  });
+  const timer = setInterval(() => { void channel.send(report()); }, REPORT_MS).unref();
+  void channel.send(report());
   return {
     record: createRecorder({ log: group, price: prices.price, instance: primary.instance, version: options.version, onRecord: (exchange) => { counts.count(exchange); } }),
     instance: primary.instance,
     refusing: () => primary.refusing,
-    logHealth: () => logHealthOf(log.stats(), { full: primary.full, lost: primary.retention }),
+    logHealth: () => logHealthOf(log.stats(), { full: primary.full, lost: primary.lost }),
     elasticsearchHealth: () => primary.elasticsearch,
-    metrics: () => metrics.text(),
+    metrics: () => channel.metrics(),
     stop: async () => {
       clearInterval(timer);
       group.flush();
       await log.close();
-      tell();
-      process.off('message', hear);
+      await channel.send(report());
     },
   };
 }
 
-/** The primary greets each worker with its first report. */
-function firstReport(): Promise<PrimaryReport> {
-  return new Promise((resolve) => {
-    const hear = (message: unknown): void => {
-      if (!isPrimaryReport(message)) return;
-      process.off('message', hear);
-      resolve(message);
-    };
-    process.on('message', hear);
-    process.send?.({ type: 'gateway-worker-ready' });
+/** A worker that was started later reads `.env` again. */
+function otherFolder(dir: string, primaryDir: string): Failure {
+  return new Failure({
+    code: 'telemetry_dir_changed',
+    message: `TELEMETRY_DIR=${dir}: the running gateway uses ${primaryDir}`,
+    fix: 'Set it back, or restart the gateway: new workers alone cannot move the log.',
+    exitCode: 1,
   });
 }

@@ -20,6 +20,8 @@ export interface FastServerOptions {
  */
 export class FastServer extends Server {
   readonly #plain: PlainConnections;
+  /** Idle connections are left to their clients for now. */
+  #idleStays = false;
 
   constructor({ http, listener, handle, proxies, maxBodyBytes }: FastServerOptions) {
     super(http, listener);
@@ -42,7 +44,21 @@ export class FastServer extends Server {
     return super.close(callback);
   }
 
+  /** From now on each answer ends its connection; idle connections stay open until `closeIdle`. */
+  wind(): void {
+    this.#idleStays = true;
+    this.#plain.close();
+  }
+
+  /** Closes the connections that no request is on. */
+  closeIdle(): void {
+    this.#idleStays = false;
+    this.closeIdleConnections();
+  }
+
+  /** What `close` calls, too. */
   override closeIdleConnections(): void {
+    if (this.#idleStays) return;
     super.closeIdleConnections();
     this.#plain.endIdle();
   }

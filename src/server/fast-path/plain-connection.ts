@@ -106,7 +106,8 @@ export class PlainConnection implements ResponseOwner {
     if (response === undefined || response.destroyed) return;
     response.writableFinished = true;
     const ahead = this.#ahead;
-    if (!response.keepsAlive || this.keepAlive === undefined) {
+    // As its head announced: a client that was told that the connection stays may be sending its next request already.
+    if (!response.keepsAlive) {
       this.socket.destroySoon();
       return;
     }

@@ -29,8 +29,13 @@ export class Sandbox {
     return join(this.folder, 'log');
   }
 
-  start(argv: readonly string[], { env = {}, uid }: StartOptions = {}): GatewayProcess {
-    const child = spawn(process.execPath, [DEV, ...argv], {
+  start(argv: readonly string[], options: StartOptions = {}): GatewayProcess {
+    return this.startProgram([DEV, ...argv], options);
+  }
+
+  /** Starts another program that Node runs. */
+  startProgram(argv: readonly string[], { env = {}, uid }: StartOptions = {}): GatewayProcess {
+    const child = spawn(process.execPath, argv, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], HOME: this.folder, TELEMETRY_DIR: this.telemetryDir, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -39,7 +39,10 @@ const DOCUMENTED: Readonly<Record<string, string | undefined>> = {
   UPSTREAM_IDLE_TIMEOUT: '300s',
   UPSTREAM_TOTAL_TIMEOUT: '0',
   SERVER_KEEPALIVE_TIMEOUT: '75s',
+  SHUTDOWN_DELAY: '0s',
   SHUTDOWN_TIMEOUT: '30s',
+  WORKERS: '1',
+  LOG_REQUESTS: 'false',
 };
 
 describe('the documented defaults', () => {
@@ -69,7 +72,10 @@ describe('the documented defaults', () => {
         upstreamIdleTimeoutMs: 300_000,
         upstreamTotalTimeoutMs: 0,
         serverKeepaliveTimeoutMs: 75_000,
+        shutdownDelayMs: 0,
         shutdownTimeoutMs: 30_000,
+        workers: 1,
+        logRequests: false,
       },
       elasticsearch: { enabled: false, urls: ['http://localhost:9200'], tlsVerify: true, index: 'ai-gateway-metrics' },
       telemetry: { dir: '/data/gateway', fsync: 'interval', maxBytes: 10_737_418_240, retentionMs: 2_592_000_000, onFull: 'drop-oldest' },

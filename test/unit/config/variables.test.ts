@@ -42,6 +42,10 @@ const ROWS: Readonly<Record<VariableName, Row>> = {
     good: [['0', 0], ['3000', 3000], ['65535', 65_535]],
     bad: ['abc', '65536', '-1', '80.5', '0x50', '100000'].map((value) => [value, `${value}: must be a port number (0–65535)`]),
   },
+  WORKERS: {
+    good: [['1', 1], ['16', 16], ['999', 999]],
+    bad: ['0', '-1', '1.5', '1000', 'many', '0x2'].map((value) => [value, `${value}: must be a whole number from 1 to 999`]),
+  },
   HOST: {
     good: [['127.0.0.1', '127.0.0.1'], ['::1', '::1'], ['[::1]', '::1'], ['localhost', 'localhost'], ['gateway-0.internal', 'gateway-0.internal']],
     bad: ['http://localhost', 'localhost:3000', 'a b'].map((value) => [value, `${value}: must be an address or a host name, without scheme and port`]),
@@ -85,6 +89,8 @@ const ROWS: Readonly<Record<VariableName, Row>> = {
   UPSTREAM_IDLE_TIMEOUT: TIMEOUT,
   UPSTREAM_TOTAL_TIMEOUT: TIMEOUT,
   SERVER_KEEPALIVE_TIMEOUT: TIMEOUT,
+  LOG_REQUESTS: BOOLEAN,
+  SHUTDOWN_DELAY: TIMEOUT,
   SHUTDOWN_TIMEOUT: TIMEOUT,
   TELEMETRY_DIR: FILE,
   TELEMETRY_FSYNC: {
