@@ -14,7 +14,8 @@ export function errorOf(answer: Answer): { readonly type: string; readonly reaso
   const error = at(answer.body, 'error');
   if (typeof error === 'string') return { type: '', reason: error };
   const root = at(error, 'root_cause', 0);
-  const deepest = deepestCause(error);
+  // Of a search that failed on its shards the outer error says only that; the shard's own error names the thing.
+  const deepest = [error, at(error, 'failed_shards', 0, 'reason'), root].map((each) => ({ each, cause: deepestCause(each) })).find(({ each, cause }) => cause !== each)?.cause;
   return {
     type: stringAt(root, 'type') ?? stringAt(error, 'type') ?? '',
     reason: stringAt(deepest, 'reason') ?? stringAt(root, 'reason') ?? stringAt(error, 'reason') ?? `HTTP ${String(answer.status)}`,

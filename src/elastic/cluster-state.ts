@@ -1,7 +1,7 @@
 import { objectNames } from '../domain/elastic-names.js';
 import { errorOf, isGood, isMissingApi, refusal, type Answer } from './answers.js';
 import type { Elastic } from './client.js';
-import { at, listAt, numberAt, objectAt, stringAt } from './json.js';
+import { at, listAt, numberAt, objectAt, stringAt, type JsonObject } from './json.js';
 import type { TemplateRank } from './template-precedence.js';
 
 /** What bears the name ELASTICSEARCH_INDEX in the cluster. */
@@ -21,6 +21,16 @@ export interface LiveIndex {
   readonly closed: boolean;
   /** Name of the lifecycle policy, if any. */
   readonly policy: string | undefined;
+  /** Ingest pipelines that change or drop what is written, with the settings that name them. */
+  readonly pipelines: readonly Pipeline[];
+  /** The alias NAME shows only a part of the index: it has a filter or a routing. */
+  readonly limited: boolean;
+}
+
+/** An ingest pipeline as a setting of an index or a template names it. */
+export interface Pipeline {
+  readonly setting: 'index.default_pipeline' | 'index.final_pipeline';
+  readonly name: string;
 }
 
 /** What is there already, as far as the gateway's objects are concerned. */
@@ -36,6 +46,8 @@ export interface ClusterState {
   readonly indices: readonly LiveIndex[];
   /** Other names that the pattern NAME* meets. */
   readonly strangers: readonly string[];
+  /** Indices of somebody's rollover whose write alias is NAME. */
+  readonly rollover?: readonly string[];
   /** Parts that the credentials may not read. */
   readonly unreadable: readonly 'policy'[];
 }
@@ -53,20 +65,22 @@ export async function readClusterState(elastic: Elastic, name: string): Promise<
   const templates = await elastic.request({
     method: 'GET',
     path: '/_index_template',
-    query: { filter_path: 'index_templates.name,index_templates.index_template.index_patterns,index_templates.index_template.priority' },
+    query: { filter_path: `${['name', 'index_template.index_patterns', 'index_template.priority', 'index_template.template.settings.index.lifecycle.rollover_alias'].map((path) => `index_templates.${path}`).join(',')}` },
   });
   mustBeGoodOrAbsent(templates, 'list the index templates');
   const template = await elastic.request({ method: 'GET', path: `/_index_template/${encodeURIComponent(names.template)}` });
   mustBeGoodOrAbsent(template, `read the index template ${names.template}`);
   const resolved = await elastic.request({ method: 'GET', path: `/_resolve/index/${encodeURIComponent(names.pattern)}`, query: { expand_wildcards: EVERY_STATE } });
   mustBeGoodOrAbsent(resolved, `look up the names ${names.pattern}`);
+  const found = await findIndices(elastic, name);
   return {
     lifecycle: !noLifecycle,
     policy: isGood(policy) ? at(policy.body, names.policy, 'policy') : undefined,
     template: isGood(template) ? at(template.body, 'index_templates', 0, 'index_template') : undefined,
     ranks: listAt(templates.body, 'index_templates').map(rank),
     holder: holderOf(resolved.body, name),
-    indices: await readIndices(elastic, name),
+    indices: liveIndices(found, name),
+    rollover: rolloverOf(found, templates.body, name),
     strangers: strangersOf(resolved.body, name),
     unreadable: policyForbidden ? ['policy'] : [],
   };
@@ -74,19 +88,48 @@ export async function readClusterState(elastic: Elastic, name: string): Promise<
 
 /** The gateway's indices with mapping, aliases and what else administration asks; none is not an error. */
 export async function readIndices(elastic: Elastic, name: string): Promise<LiveIndex[]> {
+  return liveIndices(await findIndices(elastic, name), name);
+}
+
+/** NAME, what is behind it, and all that begins with `NAME-`, as the server describes it. */
+async function findIndices(elastic: Elastic, name: string): Promise<JsonObject> {
   const answer = await elastic.request({
     method: 'GET',
     path: `/${encodeURIComponent(name)},${encodeURIComponent(`${name}-*`)}`,
     query: { ignore_unavailable: 'true', allow_no_indices: 'true', expand_wildcards: EVERY_STATE },
   });
   mustBeGoodOrAbsent(answer, `read the mapping of ${name} and ${name}-*`);
-  return Object.entries(objectAt(isGood(answer) ? answer.body : undefined))
+  return objectAt(isGood(answer) ? answer.body : undefined);
+}
+
+function liveIndices(found: JsonObject, name: string): LiveIndex[] {
+  return Object.entries(found)
     .filter(([index]) => isOurs(index, name))
-    .map(([index, value]) => liveIndex(index, value))
+    .map(([index, value]) => liveIndex(index, value, name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function liveIndex(name: string, value: unknown): LiveIndex {
+/** Indices that roll over under the alias NAME, or would, as a template says. */
+function rolloverOf(found: JsonObject, templates: unknown, name: string): string[] {
+  const rolling = Object.entries(found)
+    .filter(([index, value]) => !isOurs(index, name) &&
+      (stringAt(value, 'settings', 'index', 'lifecycle', 'rollover_alias') === name || at(value, 'aliases', name, 'is_write_index') === true))
+    .map(([index]) => index);
+  const announced = listAt(templates, 'index_templates')
+    .filter((template) => stringAt(template, 'index_template', 'template', 'settings', 'index', 'lifecycle', 'rollover_alias') === name)
+    .map((template) => `the template ${stringAt(template, 'name') ?? ''}`);
+  return [...rolling, ...announced];
+}
+
+/** The ingest pipelines that these settings (the value of `settings`) name. */
+export function pipelinesOf(settings: unknown): Pipeline[] {
+  return (['default_pipeline', 'final_pipeline'] as const).flatMap((key) => {
+    const name = stringAt(settings, 'index', key) ?? stringAt(settings, `index.${key}`);
+    return name === undefined || name === '_none' ? [] : [{ setting: `index.${key}` as const, name }];
+  });
+}
+
+function liveIndex(name: string, value: unknown, alias: string): LiveIndex {
   const settings = objectAt(value, 'settings', 'index');
   const created = Number(stringAt(settings, 'creation_date') ?? numberAt(settings, 'creation_date'));
   return {
@@ -97,6 +140,8 @@ function liveIndex(name: string, value: unknown): LiveIndex {
     blocks: Object.entries(objectAt(settings, 'blocks')).filter(([, set]) => String(set) === 'true').map(([block]) => block),
     closed: String(settings['verified_before_close']) === 'true', // kept while the index is closed, and only then
     policy: stringAt(settings, 'lifecycle', 'name'),
+    pipelines: pipelinesOf(at(value, 'settings')),
+    limited: ['filter', 'search_routing'].some((part) => at(value, 'aliases', alias, part) !== undefined),
   };
 }
 

@@ -7,7 +7,7 @@ import { readIndices } from './cluster-state.js';
 import { applyPlan } from './init-apply.js';
 import { planInit } from './init-plan.js';
 import type { InitPlan } from './init-step.js';
-import { currentIndex } from './init-steps.js';
+import { currentIndex, waysOut } from './init-steps.js';
 import { objectAt } from './json.js';
 import { managedObjects, type ManagedObjects } from './managed-objects.js';
 import { describeDrift, isSafeToWrite, mappingDrift } from './mapping-drift.js';
@@ -61,14 +61,14 @@ export async function indexProblem(elastic: Elastic, config: ConnectionConfig, l
   const drift = mappingDrift(index.mapping, objects.mapping);
   if (drift.wrong.length > 0) {
     return notReady(`the index ${index.name} exists with another mapping, and types of an existing index cannot be changed (${describeDrift(drift)})`,
-      'Choose another ELASTICSEARCH_INDEX; or copy the records of that index elsewhere and delete it yourself. `gateway es verify` shows the whole difference.');
+      `${waysOut(config.index, layout)}. \`gateway es verify\` shows the whole difference.`);
   }
   if (!isSafeToWrite(drift) && !(await putFields(elastic, index.name, objects, drift.missing))) {
     return notReady(`the index ${index.name} would map new fields by itself (${describeDrift(drift)})`, administratorMust(config, layout));
   }
   if (layout === 'daily' && !index.aliases.includes(config.index)) {
     const answer = await elastic.request({ method: 'POST', path: '/_aliases', body: { actions: [{ add: { index: index.name, alias: config.index } }] } });
-    if (!isGood(answer)) return notReady(`the index ${index.name} does not stand behind the alias ${config.index}, so no search would find its records`, administratorMust(config, layout));
+    if (!isGood(answer)) return notReady(`the index ${index.name} is not behind the alias ${config.index}, so no search would find its records`, administratorMust(config, layout));
   }
   return undefined;
 }
@@ -99,7 +99,10 @@ function templateProblem(config: ConnectionConfig, plan: InitPlan): Readiness | 
   const { mapping } = plan.objects;
   const usable = !plan.shadowed && plan.template !== undefined && templateLayout(plan.template, config.index) === plan.layout &&
     isSafeToWrite(mappingDrift(objectAt(plan.template, 'template', 'mappings'), mapping));
-  return usable ? undefined : notReady(`the index template is not the documented one: ${step.detail}`, administratorMust(config, plan.layout));
+  if (usable) return undefined;
+  const fix = plan.shadowed ? 'Narrow the pattern of that template or lower its priority; then the export goes on.'
+    : administratorMust(config, plan.layout, step.action === 'conflict' ? ' --force' : ' --yes');
+  return notReady(`the index template is not the documented one: ${step.detail}`, fix);
 }
 
 async function guarded(work: () => Promise<Readiness>): Promise<Readiness> {
@@ -116,7 +119,8 @@ function notReady(reason: string, fix: string): Extract<Readiness, { ready: fals
   return { ready: false, reason, fix };
 }
 
-function administratorMust(config: ConnectionConfig, layout: Layout): string {
-  const command = `ELASTICSEARCH_URL=${config.urls.join(',')} ELASTICSEARCH_INDEX=${config.index} ELASTICSEARCH_LAYOUT=${layout} gateway es init`;
+/** The flags are those with which the command does it without a question. */
+function administratorMust(config: ConnectionConfig, layout: Layout, flags = ''): string {
+  const command = `ELASTICSEARCH_URL=${config.urls.join(',')} ELASTICSEARCH_INDEX=${config.index} ELASTICSEARCH_LAYOUT=${layout} gateway es init${flags}`;
   return `An administrator (cluster privileges manage_ilm and manage_index_templates, index privilege manage on ${privilegeNames(config.index).join(' and ')}) must run: ${command}`;
 }

@@ -20,6 +20,10 @@ export interface InitStep {
   readonly action: StepAction;
   /** What was seen and what is, or would be, done about it. */
   readonly detail: string;
+  /** The detail for a table above the differences, which then need not be in it. */
+  readonly summary?: string;
+  /** Nothing is there yet: it comes with what the step `needs`. */
+  readonly comes?: boolean;
   /** Where an object on the server differs from ours; absent where there is none to compare with. */
   readonly differences?: readonly Difference[];
   /** It takes something away: what somebody has edited is replaced, or records are deleted earlier than until now. */
@@ -37,6 +41,7 @@ export interface InitPlan {
   readonly layout: Layout;
   /** False where the server has no lifecycle API. */
   readonly lifecycle: boolean;
+  readonly serverless?: boolean;
   /** What is, or would be, put; options that were chosen earlier included. */
   readonly objects: ManagedObjects;
   readonly steps: readonly InitStep[];

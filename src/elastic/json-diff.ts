@@ -25,5 +25,14 @@ export function describeDifferences(differences: readonly Difference[]): string[
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'nothing' : canonicalJson(value);
+  return value === undefined ? 'nothing' : showValue(value);
+}
+
+const TIMES: readonly (readonly [unit: string, ms: number])[] = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]];
+
+/** A value for people: times, which normal forms have in milliseconds, in the largest unit that is exact. */
+export function showValue(value: unknown): string {
+  const ms = typeof value === 'string' ? /^(\d+)ms$/.exec(value)?.[1] : undefined;
+  const [unit, length] = TIMES.find(([, each]) => Number(ms) > 0 && Number(ms) % each === 0) ?? ['ms', 1];
+  return ms === undefined ? canonicalJson(value) : JSON.stringify(`${String(Number(ms) / length)}${unit}`);
 }

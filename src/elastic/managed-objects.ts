@@ -16,11 +16,20 @@ export interface ManagedObjects {
   readonly mapping: JsonObject;
 }
 
+/** What a server lacks. */
+export interface ServerTraits {
+  readonly lifecycle?: boolean;
+  readonly serverless?: boolean;
+}
+
+/** Settings that Elastic's serverless decides on its own, and refuses. */
+const SHARD_SETTINGS = ['index.number_of_shards', 'index.number_of_replicas', 'index.auto_expand_replicas', 'index.codec'];
+
 /**
  * Fills templates/elasticsearch/*.json for one name and layout. Without a lifecycle API (`lifecycle:
- * false`) the template names no policy, for such a server would refuse the setting.
+ * false`) the template names no policy, and on a serverless project no shards, replicas or codec: such a server refuses the settings.
  */
-export function managedObjects(name: string, layout: Layout, { lifecycle = true, options = {} }: { readonly lifecycle?: boolean; readonly options?: ObjectOptions } = {}): ManagedObjects {
+export function managedObjects(name: string, layout: Layout, { lifecycle = true, serverless = false, options = {} }: ServerTraits & { readonly options?: ObjectOptions } = {}): ManagedObjects {
   const chosen = splitOptions(options);
   const mapping = readTemplate('mapping');
   if (layout === 'data-stream') mapping['properties'] = { '@timestamp': { type: 'date' }, ...objectAt(mapping, 'properties') };
@@ -29,7 +38,8 @@ export function managedObjects(name: string, layout: Layout, { lifecycle = true,
   const { aliases, settings } = objectAt(template, 'template');
   if (chosen.policy.retention !== undefined) objectAt(policy, 'phases', 'delete')['min_age'] = chosen.policy.retention;
   const inner: JsonObject = { settings: applyToSettings(objectAt(settings), chosen.template), mappings: mapping };
-  if (!lifecycle) delete objectAt(inner, 'settings')['index.lifecycle.name'];
+  const refused = [...(lifecycle ? [] : ['index.lifecycle.name']), ...(serverless ? SHARD_SETTINGS : [])];
+  inner['settings'] = Object.fromEntries(Object.entries(objectAt(inner, 'settings')).filter(([setting]) => !refused.includes(setting)));
   if (layout === 'daily') inner['aliases'] = aliases;
   if (layout === 'data-stream') template['data_stream'] = {};
   template['template'] = inner;

@@ -1,5 +1,5 @@
 import type { InitPlan, InitStep, PlannedRequest } from './init-step.js';
-import { canonicalJson, isObject } from './json.js';
+import { showValue } from './json-diff.js';
 
 /** The requests of a plan exactly as they would be sent: a line with method and path, then the body. */
 export function requestsText(plan: Pick<InitPlan, 'steps'>): string {
@@ -15,8 +15,8 @@ export function differencesText(steps: readonly InitStep[]): string {
     if (differences.length === 0) return [];
     const lines = differences.flatMap(({ path, found, wanted }) => [
       `  ${path}`,
-      ...(found === undefined ? [] : [`-   ${shown(found)}`]),
-      ...(wanted === undefined ? [] : [`+   ${shown(wanted)}`]),
+      ...(found === undefined ? [] : [`-   ${showValue(found)}`]),
+      ...(wanted === undefined ? [] : [`+   ${showValue(wanted)}`]),
     ]);
     return [`--- ${step.id} on the server`, `+++ ${step.id} of the gateway`, ...lines];
   }).join('\n');
@@ -32,6 +32,7 @@ export function curlScript(requests: readonly PlannedRequest[], today: string): 
     '# ELASTICSEARCH_URL, and ELASTICSEARCH_USERNAME with ELASTICSEARCH_PASSWORD, must be set; every call can be repeated.',
     'set -eu',
     'put() { curl -sS --fail-with-body -u "$ELASTICSEARCH_USERNAME:$ELASTICSEARCH_PASSWORD" -H "content-type: application/json" -X "$1" "$ELASTICSEARCH_URL$2" --data-binary @-; echo; }',
+    'exists() { [ "$(curl -sS -o /dev/null -w \'%{http_code}\' -u "$ELASTICSEARCH_USERNAME:$ELASTICSEARCH_PASSWORD" "$ELASTICSEARCH_URL$1")" = 200 ]; }',
   ];
   return `${[...head, ...requests.map((request) => curlCall(request, today))].join('\n\n')}\n`;
 }
@@ -39,14 +40,11 @@ export function curlScript(requests: readonly PlannedRequest[], today: string): 
 function curlCall({ method, path, body }: PlannedRequest, today: string): string {
   const address = path.endsWith(`-${today}`) ? `'${path.slice(0, -today.length)}'"$(date -u +%Y-%m-%d)"` : `'${path}'`;
   if (body !== undefined) return `put ${method} ${address} <<'JSON'\n${pretty(body)}\nJSON`;
-  // An index that is there already is what is wanted.
-  return `put ${method} ${address} </dev/null || echo 'refused: that is well where it says resource_already_exists_exception' >&2`;
+  // An index that exists already is what is wanted: a second run must not fail on it.
+  return `exists ${address} || put ${method} ${address} </dev/null`;
 }
 
 function pretty(body: unknown): string {
   return JSON.stringify(body, null, 2);
 }
 
-function shown(value: unknown): string {
-  return isObject(value) || Array.isArray(value) ? canonicalJson(value) : JSON.stringify(value);
-}

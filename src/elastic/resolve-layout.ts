@@ -51,7 +51,11 @@ export function templateLayout(template: unknown, name: string): Layout | undefi
   return name in objectAt(template, 'template', 'aliases') ? 'daily' : 'single';
 }
 
-/** Why `single` is a trap together with the lifecycle policy. */
+/** The retention of an index that no lifecycle policy deletes. */
+export const NEVER = 'never';
+
+/** Why `single` is a trap together with the lifecycle policy, and without one. */
 export function lifecycleTrap(name: string, retention: string): string {
+  if (retention === NEVER) return `the index ${name} has no lifecycle policy: nothing ever deletes it or its records, and it grows without end; in the layout daily each day is deleted when it is old`;
   return `in the layout single the lifecycle policy deletes the whole index ${name} ${retention} after it was created, today's records with it; in the layout daily only the index of that one day goes`;
 }

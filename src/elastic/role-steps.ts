@@ -32,7 +32,7 @@ async function roleStep(elastic: Elastic, id: RoleStepId, roleName: string, role
   if (answer.status === 403) return { id, action: 'conflict', detail: `${roleName} may not be read: grant the cluster privilege manage_security`, requests: [] };
   if (!isGood(answer) && answer.status !== 404) throw refusal(answer, `read the role ${roleName}`);
   const found = isGood(answer) ? asObject(at(answer.body, roleName)) : undefined;
-  const verdict = compare(roleName, found, wanted(role), normalRole, force);
+  const verdict = compare(roleName, found, wanted(role), normalRole, { force });
   const { action, detail } = verdict;
   if (action === 'unchanged' || action === 'conflict') return { id, ...verdict, requests: [] };
   return { ...verdict, ...putRole(id, roleName, role, action, detail) };

@@ -11,6 +11,8 @@ export interface ServerInfo {
   readonly clusterUuid: string | undefined;
   readonly clusterName: string | undefined;
   readonly nodeName: string | undefined;
+  /** Elastic's serverless: no lifecycle policies, nodes or shards of one's own. */
+  readonly serverless: boolean;
 }
 
 /** The versions that are supported, for people. */
@@ -25,6 +27,7 @@ export function serverInfo(body: unknown): ServerInfo {
     clusterUuid: uuid === '_na_' ? undefined : uuid, // said while no cluster has formed yet
     clusterName: stringAt(body, 'cluster_name'),
     nodeName: stringAt(body, 'name'),
+    serverless: stringAt(body, 'version', 'build_flavor') === 'serverless',
   };
 }
 

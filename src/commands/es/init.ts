@@ -72,11 +72,11 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
         ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan) }),
       });
       if (flags['dry-run']) this.out(`\n${(await import('../../elastic/plan-text.js')).requestsText(plan)}`);
-      else this.out(changed ? '\nDone. `gateway es verify` checks the whole way from here to the index.' : '\nNothing was changed.');
+      else this.out(`\n${closing(changed, plan.steps.some((step) => step.action === 'conflict'), flags['api-key'])}`);
       if (!ok) process.exitCode = EXIT.failed;
       const report = { ...initReport(plan, changed), ...(flags['dry-run'] && { requests: plan.steps.flatMap((step) => step.requests) }) };
       if (!flags['api-key']) return report;
-      if (!ok) throw new Failure({ code: 'es_init_incomplete', message: 'no API key was made, because something is in conflict', fix: 'Mend what the table names, and run it again.', exitCode: EXIT.failed });
+      if (!ok) throw new Failure({ code: 'es_init_incomplete', message: 'no API key was made, because something is in conflict', fix: 'Resolve the conflicts that the table names, and run it again.', exitCode: EXIT.failed });
       const key = await withSpinner('make an API key and try it', () => makeWriterKey(elastic, config, expiration), { enabled: this.animated, keep: true });
       this.out(`API key ${key.name} (id ${key.id}); it is shown only this once. The line for .env:\nELASTICSEARCH_API_KEY=${key.encoded}`);
       return { ...report, api_key: key };
@@ -108,7 +108,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
   private async show(plan: InitPlan): Promise<void> {
     const { differencesText } = await import('../../elastic/plan-text.js');
     if (this.jsonEnabled()) return;
-    this.out(renderSteps(plan.steps, { color: this.color, width: this.width ?? PIPE_WIDTH }));
+    this.out(renderSteps(plan.steps.map((step) => ({ ...step, detail: step.summary ?? step.detail })), { color: this.color, width: this.width ?? PIPE_WIDTH }));
     const differences = differencesText(plan.steps);
     if (differences !== '') this.out(`\n${differences}`);
     for (const warning of plan.warnings) this.note(`Warning: ${warning}.`);
@@ -122,4 +122,11 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     this.out(curlScript(requests, today).trimEnd());
     return { requests };
   }
+}
+
+/** The last line: what was done, and what is left to do. */
+function closing(changed: boolean, isInConflict: boolean, keyFollows: boolean): string {
+  if (isInConflict) return `${changed ? 'Some objects were set up' : 'Nothing was changed'}; those in conflict were left alone. Resolve what the table names, and run it again.`;
+  if (keyFollows && changed) return 'The objects are set up.';
+  return changed ? 'Done. `gateway es verify` checks the whole way from here to the index.' : 'Nothing was changed.';
 }

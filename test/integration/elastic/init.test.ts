@@ -67,7 +67,7 @@ describe('es init on a real cluster', () => {
     await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
     const first = await plan();
     expect(actions(first)).to.include({ policy: 'conflict', template: 'create', index: 'create' });
-    expect(detail(first, 'policy')).to.match(/phases\.delete\.min_age: found "7776000000ms", documented "2592000000ms"/).and.match(/--force/);
+    expect(detail(first, 'policy')).to.match(/phases\.delete\.min_age: found "90d", documented "30d"/).and.match(/--force/);
     await applyPlan(admin.elastic, first);
     expect(at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age')).to.equal('90d');
     const forced = await plan({ force: true });
@@ -106,6 +106,8 @@ describe('es init on a real cluster', () => {
 
   it('keeps a concrete index as single, with the warning, and refuses daily there', async () => {
     await admin.must('PUT', `/${name}`, { mappings: { properties: { timestamp: { type: 'date' }, provider: { type: 'keyword' } } } });
+    expect((await plan()).warnings.join()).to.match(/has no lifecycle policy: nothing ever deletes it/).and.not.match(/deletes the whole index/);
+    await admin.must('PUT', `/${name}/_settings`, { 'index.lifecycle.name': `${name}-policy` });
     await admin.must('POST', `/${name}/_doc?refresh=true`, { timestamp: '2026-01-01', provider: 'openai' });
     const refused = await plan({ layout: 'daily' });
     expect(actions(refused)).to.deep.equal({ layout: 'conflict' });
