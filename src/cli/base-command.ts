@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core';
+import { jsonWithoutControls } from '../domain/control-characters.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { hasColor } from './color.js';
@@ -46,7 +47,7 @@ export abstract class BaseCommand extends Command {
   }
 
   override logJson(json: unknown): void {
-    for (const piece of jsonPieces(json)) process.stdout.write(piece);
+    for (const piece of jsonPieces(json)) process.stdout.write(jsonWithoutControls(piece));
     process.stdout.write('\n');
   }
 

@@ -1,4 +1,5 @@
 import { Errors } from '@oclif/core';
+import { jsonWithoutControls } from '../domain/control-characters.js';
 import { EXIT, Failure } from '../domain/failure.js';
 import { closest } from '../domain/closest.js';
 import { paint } from './color.js';
@@ -52,7 +53,7 @@ export function errorText({ message, fix }: ErrorReport, color: boolean, width?:
 
 /** For stdout under `--json`. */
 export function errorJson({ code, message, fix }: ErrorReport): string {
-  return `${JSON.stringify({ error: { code, message, fix } }, null, 2)}\n`;
+  return `${jsonWithoutControls(JSON.stringify({ error: { code, message, fix } }, null, 2))}\n`;
 }
 
 function indented(text: string, width?: number): string {

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
 /**
@@ -40,6 +41,15 @@ const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576', 
 /** Major versions of Node that were seen to take all of FLAGS: one that does not know a flag would not start at all. */
 const TRIED_VERSIONS = ['22', '24', '25', '26'];
 
+/**
+ * Arguments and environment beyond this are left alone: where the system refuses them, older versions of Node abort.
+ * Every system takes so much.
+ */
+const LARGEST_BYTES = 96 * 1024;
+
+/** `GATEWAY_TUNE_RUNTIME=false` turns the second start off. */
+const SWITCH = 'GATEWAY_TUNE_RUNTIME';
+
 /** What of a process decides whether it is started anew. */
 export interface ProcessFacts {
   readonly argv: readonly string[];
@@ -62,15 +72,14 @@ export interface Execution {
 
 /**
  * What this process is to be replaced by; undefined where it is another command than `serve`, where it runs so
- * already, where somebody has chosen sizes of memory (those count), and on a Node on which this was never tried.
+ * already, where somebody has chosen sizes of memory (those count) or turned it off, where the environment is large,
+ * and on a Node on which this was never tried.
  */
 export function ownRuntime({ argv, argv0, execArgv, env, execPath, version, hasChannel }: ProcessFacts): Execution | undefined {
   if (argv[2] !== 'serve' || hasChannel || !TRIED_VERSIONS.includes(version.split('.', 1)[0] ?? '') || sizesAreChosen(execArgv, env)) return undefined;
-  return {
-    file: execPath,
-    args: [argv0, ...execArgv, ...FLAGS, ...argv.slice(1)],
-    env: { ...ENVIRONMENT, ...env },
-  };
+  if (env[SWITCH]?.toLowerCase() === 'false') return undefined;
+  const next = { file: execPath, args: [argv0, ...execArgv, ...FLAGS, ...argv.slice(1)], env: { ...ENVIRONMENT, ...env } };
+  return bytesOf(next) > LARGEST_BYTES ? undefined : next;
 }
 
 /**
@@ -85,11 +94,27 @@ export function takeOwnRuntime(): void {
   }
   const { argv, argv0, execArgv, env, execPath, channel } = process;
   const next = ownRuntime({ argv, argv0, execArgv, env, execPath, version: process.versions.node, hasChannel: channel !== undefined });
-  if (next === undefined || typeof process.execve !== 'function') return;
+  if (next === undefined || typeof process.execve !== 'function' || !isExecutable(next.file)) return;
   try {
     process.execve(next.file, next.args, next.env);
   } catch {
     // Not on this platform.
+  }
+}
+
+/** With the pointers that the system counts, too. */
+function bytesOf({ args, env }: Execution): number {
+  const strings = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value ?? ''}`)];
+  return strings.reduce((sum, text) => sum + Buffer.byteLength(text) + 9, 0);
+}
+
+/** Node may have been replaced or removed since this process began. */
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

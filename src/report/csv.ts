@@ -2,6 +2,9 @@ import type { FieldValue } from './filter.js';
 import { METRICS } from './metrics.js';
 import type { MetricsReport } from './top.js';
 
+/** What spreadsheets take for the beginning of a formula, its full-width and small forms included. */
+const FORMULA = /^\s*[=+\-@\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]/u;
+
 /** Lines of a piece. */
 const LINES = 1_000;
 
@@ -27,6 +30,6 @@ function cell(value: FieldValue, printable: (text: string) => string): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
   const plain = printable(value);
-  if (/^\s*[=+\-@]/.test(plain)) return `"'${plain.replaceAll('"', '""')}"`;
+  if (FORMULA.test(plain)) return `"'${plain.replaceAll('"', '""')}"`;
   return /[",;]|^\s|\s$/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

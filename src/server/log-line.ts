@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { jsonWithoutControls } from '../domain/control-characters.js';
 
 const STYLES = {
   trace: 'dim', debug: 'dim', info: 'green', warn: 'yellow', error: 'red', fatal: 'red',
@@ -17,6 +18,5 @@ export function readableLine(line: string, color: boolean): string {
 /** Bare words stay bare; everything else is JSON without a character that could steer a terminal. */
 function shown(value: unknown): string {
   if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value;
-  return JSON.stringify(value).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return jsonWithoutControls(JSON.stringify(value));
 }

@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino';
 import type { LogLevel } from '../config/config.js';
+import { jsonWithoutControls } from '../domain/control-characters.js';
 import type { Exchange } from '../domain/exchange.js';
 import { readableLine } from './log-line.js';
 
@@ -13,7 +14,13 @@ export function createLogger(level: LogLevel): Logger {
   return pino({
     name: 'gateway', level, base: null, timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-  }, process.stderr.isTTY ? readable() : pino.destination({ dest: 2, sync: true }));
+  }, process.stderr.isTTY ? readable() : lines());
+}
+
+/** Models and paths are what clients send: nothing of them may steer the terminal that a log is read on. */
+function lines(): { write(line: string): void } {
+  const stderr = pino.destination({ dest: 2, sync: true });
+  return { write: (line) => { stderr.write(jsonWithoutControls(line)); } };
 }
 
 function readable(): { write(line: string): void } {

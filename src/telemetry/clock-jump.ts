@@ -1,7 +1,10 @@
+import { uptime } from 'node:os';
+
 /** Both clocks at one moment, in milliseconds. */
 export interface ClockReading {
   /** Since the epoch. */
   readonly wall: number;
+  /** Since the machine was started, the time that it slept included. */
   readonly monotonic: number;
   /** Monotonic time until which age decides nothing, after a jump. */
   readonly ageRestsUntil?: number | undefined;
@@ -11,12 +14,13 @@ const JUMP_MS = 3_600_000;
 const REST_MS = 24 * 3_600_000;
 
 export function clockReading(): ClockReading {
-  return { wall: Date.now(), monotonic: performance.now() };
+  // Not performance.now(), which stands still while the machine sleeps: a laptop's lid is not a clock that was set.
+  return { wall: Date.now(), monotonic: uptime() * 1_000 };
 }
 
 /**
  * Compares a reading with the one before. A wall clock that moved by over an hour against the
- * monotonic one was set (or the machine slept): ages cannot be trusted, and a wrong clock must not
+ * monotonic one was set: ages cannot be trusted, and a wrong clock must not
  * delete everything, so age rests for a day — time to set it right.
  */
 export function judgeClock(now: ClockReading, previous: ClockReading | undefined): { jumpMs: number | undefined; pauseAge: boolean; reading: ClockReading } {

@@ -42,6 +42,14 @@ describe('the runtime of gateway serve', () => {
     }
   });
 
+  it('is not taken where it is turned off, nor where the system might refuse the environment', () => {
+    expect(ownRuntime({ ...SERVE, env: { GATEWAY_TUNE_RUNTIME: 'false' } })).to.equal(undefined);
+    expect(ownRuntime({ ...SERVE, env: { GATEWAY_TUNE_RUNTIME: 'true' } })).not.to.equal(undefined);
+    expect(ownRuntime({ ...SERVE, env: { LARGE: 'x'.repeat(64 * 1024) } })).not.to.equal(undefined);
+    expect(ownRuntime({ ...SERVE, env: { LARGE: 'x'.repeat(100 * 1024) } })).to.equal(undefined);
+    expect(ownRuntime({ ...SERVE, env: Object.fromEntries(Array.from({ length: 8_000 }, (_, i) => [`V${String(i)}`, 'x'])) })).to.equal(undefined);
+  });
+
   it('is not taken where the parent talks to the process', () => {
     expect(ownRuntime({ ...SERVE, hasChannel: true })).to.equal(undefined);
   });

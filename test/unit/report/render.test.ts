@@ -85,6 +85,13 @@ describe('the CSV of metrics top', () => {
     expect(cells(['=1+1', '+1', '-1', '@SUM(A1)', ' =1', '=a"b'])).to.deep.equal(['"\'=1+1"', '"\'+1"', '"\'-1"', '"\'@SUM(A1)"', '"\' =1"', '"\'=a""b"']);
   });
 
+  it('disarms full-width and small forms as well', () => {
+    for (const sign of ['\uff1d', '\uff0b', '\uff0d', '\uff20', '\u2212', '\ufe62', '\ufe63', '\ufe66', '\ufe6b']) {
+      expect(cells([`${sign}1+1`, ` ${sign}1`])).to.deep.equal([`"'${sign}1+1"`, `"' ${sign}1"`]);
+    }
+    expect(cells(['a\uff1d1'])).to.deep.equal(['a\uff1d1']);
+  });
+
   it('quotes separators and quotes, and writes control characters out', () => {
     expect(cells(['a,b', 'a"b', 'a;b', 'plain', 'a\nb', '\u001b[31m'])).to.deep.equal(['"a,b"', '"a""b"', '"a;b"', 'plain', 'a\\x0ab', '\\x1b[31m']);
   });
