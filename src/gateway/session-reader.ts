@@ -18,7 +18,9 @@ export class SessionReader {
   readonly #parts: UsagePart[] = [];
   #model: string | undefined;
 
-  constructor(dialect: Dialect) {
+  /** @param asked the model that the request itself names */
+  constructor(dialect: Dialect, asked: string | undefined) {
+    this.#model = asked;
     this.#fromProvider = new WebSocketSplitter((event) => {
       const message: Observation = { failed: false, hasToken: false, complete: false };
       const { transcriptionModel } = this.observation;
@@ -26,12 +28,12 @@ export class SessionReader {
       dialect.readEvent(event, message);
       this.#add(message);
     });
-    this.#fromClient = dialect.readClientMessage === undefined ? undefined : new WebSocketSplitter(({ data }) => {
+    this.#fromClient = dialect.readClientMessage === undefined || asked !== undefined ? undefined : new WebSocketSplitter(({ data }) => {
       this.#model = dialect.readClientMessage?.(data).model ?? this.#model;
     }, 'client');
   }
 
-  /** The model that the client asked for last, where its messages say so. */
+  /** The model that the client asked for last. */
   get model(): string | undefined {
     return this.#model;
   }
@@ -46,7 +48,7 @@ export class SessionReader {
 
   #add({ usage, ...message }: Observation): void {
     const { observation } = this;
-    if (usage !== undefined) this.#addPart(usage, message.responseModel ?? this.#model);
+    if (usage !== undefined) this.#addPart(usage, message.responseModel);
     if (message.responseModel !== undefined) observation.responseModel = message.responseModel;
     if (message.transcriptionModel !== undefined) observation.transcriptionModel = message.transcriptionModel;
     if (message.finishReason !== undefined) observation.finishReason = message.finishReason;
@@ -55,8 +57,10 @@ export class SessionReader {
     observation.hasToken ||= message.hasToken;
   }
 
-  #addPart(usage: UsagePart, model: string | undefined): void {
-    const part: UsagePart = usage.model === undefined && model !== undefined ? { ...usage, model } : usage;
+  /** A part that names no model is of the one that the client asked for just now, else of the call's own. */
+  #addPart(usage: UsagePart, answered: string | undefined): void {
+    const model = usage.model ?? answered ?? (this.#fromClient === undefined ? undefined : this.#model);
+    const part: UsagePart = model === undefined ? usage : { ...usage, model };
     this.observation.usage = { ...addUsage(this.observation.usage, part), parts: this.#parts };
     const same = this.#parts.length < MAX_PARTS ? -1 : this.#parts.findLastIndex((earlier) => earlier.model === part.model);
     const earlier = this.#parts[same];

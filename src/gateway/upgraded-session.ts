@@ -72,7 +72,9 @@ export class UpgradedSession implements Expirable {
     this.#arrival = arrival;
     this.#route = route;
     this.#admission = admission;
-    this.#reader = new SessionReader(route.dialect);
+    const { query } = arrival.target;
+    this.#reader = new SessionReader(route.dialect,
+      parameter(query, 'model') ?? parameter(query, 'deployment') ?? route.dialect.readPath?.(route.nativePath).model);
     this.#writer = new AnswerWriter(upgrade.response, { onResumed: () => undefined });
     this.#early = new WaitingClient(upgrade.socket, upgrade.head, this.#guard(() => { this.#onClientGone(); }));
   }
@@ -327,12 +329,10 @@ export class UpgradedSession implements Expirable {
     clearTimeout(this.#closeTimer);
     this.#gateway.sweeper.delete(this);
     if (!opened) this.#dropEarlyBytes();
-    const { target } = this.#arrival;
     const exchange = exchangeOf(this.#arrival, this.#request, {
       provider: this.#route.upstream.provider.name,
       client: this.#admission.client,
-      model: parameter(target.query, 'model') ?? parameter(target.query, 'deployment') ?? this.#reader.model
-        ?? this.#route.dialect.readPath?.(this.#route.nativePath).model,
+      model: this.#reader.model,
       stream: true,
       requestSize: this.#fromClient,
       responseSize: this.#refusal?.size ?? this.#toClient,

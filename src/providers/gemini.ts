@@ -1,5 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { geminiStored } from '../wire/gemini.js';
+import { geminiLive } from '../wire/gemini-live.js';
 import { geminiRules } from './rules/gemini-rules.js';
 import { openAiRules } from './rules/openai-rules.js';
 
@@ -24,7 +25,7 @@ export const gemini: Provider = {
   unmistakablePaths: [/^\/v1beta\//, LIVE],
   unmistakableHeaders: ['x-goog-api-key'],
   socketPaths: [LIVE],
-  dialects: [...geminiRules, ...openAiPaths],
+  dialects: [{ path: LIVE, dialect: geminiLive }, ...geminiRules, ...openAiPaths],
   defaultDialect: geminiStored,
   pricingId: 'google',
 };

@@ -1,10 +1,10 @@
 import type { Dialect, ErrorAnswer, Observation } from '../domain/dialect.js';
 import { anthropicUsage } from './anthropic-usage.js';
 import { isEventStream } from './content-type.js';
+import { eventType, typeMember } from './event-type.js';
 import { readGeminiPath } from './google-path.js';
 import { asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 
-const TYPE_MEMBER = /"type"\s*:\s*"([a-z_]+)"/;
 const EVENT_TYPES = new Set([
   'message_start', 'content_block_start', 'content_block_delta', 'content_block_stop', 'message_delta', 'message_stop', 'ping', 'error',
 ]);
@@ -31,8 +31,8 @@ export const anthropicMessages: Dialect = {
     if (status >= 400 || message.type === 'error') readError(message, into);
     else readMessage(message, into);
   },
-  readEvent({ type, data }, into) {
-    readAnthropicEvent(type === '' ? anthropicEventType(data) : type, data, into);
+  readEvent(event, into) {
+    readAnthropicEvent(eventType(event, isOwnType), event.data, into);
   },
 };
 
@@ -82,8 +82,12 @@ export function readAnthropicEvent(type: string, data: Buffer, into: Observation
 
 /** Type of an event whose framing does not say it; '' where it is none of Anthropic's. */
 export function anthropicEventType(data: Buffer): string {
-  const type = TYPE_MEMBER.exec(data.toString('latin1', 0, 256))?.[1];
-  return type !== undefined && EVENT_TYPES.has(type) ? type : '';
+  const type = typeMember(data);
+  return type !== undefined && isOwnType(type) ? type : '';
+}
+
+function isOwnType(type: string): boolean {
+  return EVENT_TYPES.has(type);
 }
 
 function anthropicErrorBody({ status, message, requestId }: ErrorAnswer): string {

@@ -1,6 +1,7 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
 import { cohereUsage } from './cohere-usage.js';
 import { isEventStream } from './content-type.js';
+import { eventType } from './event-type.js';
 import { asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 
 /** Cohere's errors have no type in the body; its SDKs name them by status, and so do we. */
@@ -19,7 +20,7 @@ const ERROR_CLASSES: Readonly<Record<number, string>> = {
   504: 'GatewayTimeoutError',
 };
 const TOKEN_EVENTS = new Set(['content-delta', 'tool-plan-delta', 'tool-call-delta']);
-const TYPE_MEMBER = /"type"\s*:\s*"([a-z-]+)"/;
+const OWN_TYPE = /^(?:message|content|tool-plan|tool-call|citation)-/;
 
 /** Chat, embed and rerank of Cohere's version 2. */
 export const cohere: Dialect = {
@@ -38,8 +39,9 @@ export const cohere: Dialect = {
       readEnd(answer, answer.usage ?? answer.meta, into);
     }
   },
-  readEvent({ type: framed, data }, into) {
-    const type = framed === '' ? typeOf(data) : framed;
+  readEvent(event, into) {
+    const { data } = event;
+    const type = eventType(event, isOwnType);
     if (TOKEN_EVENTS.has(type)) {
       if (!into.hasToken) into.hasToken = hasToken(asRecord(asRecord(asRecord(parseJson(data))?.delta)?.message));
     } else if (type === 'message-end') {
@@ -66,6 +68,6 @@ function hasToken(message: JsonRecord | undefined): boolean {
   return [content?.text, content?.thinking, message?.tool_plan, call?.arguments].some((part) => asText(part) !== undefined);
 }
 
-function typeOf(data: Buffer): string {
-  return TYPE_MEMBER.exec(data.toString('latin1', 0, 256))?.[1] ?? '';
+function isOwnType(type: string): boolean {
+  return OWN_TYPE.test(type);
 }

@@ -2,10 +2,9 @@ import type { Dialect, Observation } from '../domain/dialect.js';
 import type { Usage } from '../domain/usage.js';
 import { isEventStream } from './content-type.js';
 import { geminiErrorBody } from './gemini.js';
+import { topLevelText } from './json-scan.js';
 import { asArray, asCode, asCount, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 import { makeUsage, plus } from './make-usage.js';
-
-const TYPE_MEMBER = /"event_type"\s*:\s*"([a-z_.]+)"/;
 
 /** Google's Interactions API: everything that matters stands in the `interaction` of its events. */
 export const geminiInteractions: Dialect = {
@@ -21,7 +20,7 @@ export const geminiInteractions: Dialect = {
     else readInteraction(answer, into);
   },
   readEvent({ type: framed, data }, into) {
-    const type = TYPE_MEMBER.exec(data.toString('latin1', 0, 256))?.[1] ?? framed;
+    const type = topLevelText(data, 'event_type') ?? framed;
     if (type === 'step.delta') {
       if (!into.hasToken) into.hasToken = isToken(asRecord(asRecord(parseJson(data))?.delta));
       return;

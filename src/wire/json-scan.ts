@@ -83,6 +83,18 @@ export function readString(json: Buffer, start: number, end: number): string | u
   }
 }
 
+/**
+ * The text of a member of the object itself, wherever it stands in it: one of the same name in a
+ * nested object is another one. Undefined where there is none, or no text.
+ */
+export function topLevelText(json: Buffer, name: string): string | undefined {
+  let found: JsonMember | undefined;
+  scanObject(json, 0, (member) => {
+    if (member.key === name) found = member;
+  });
+  return found !== undefined && json[found.valueStart] === QUOTE ? readString(json, found.valueStart, found.valueEnd) : undefined;
+}
+
 /** One past the value that begins at `start`; -1 where it is broken or cut off. */
 export function skipValue(json: Buffer, start: number): number {
   const first = json[start];

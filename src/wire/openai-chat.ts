@@ -77,8 +77,13 @@ function hasToken(value: unknown): boolean {
   if (asText(choice?.text) !== undefined) return true; // text completions
   if (delta === undefined) return false;
   if (TEXT_MEMBERS.some((name) => saysSomething(delta[name]))) return true;
-  if (asText(asRecord(delta.function_call)?.arguments) !== undefined || asRecord(delta.audio) !== undefined) return true;
-  return asArray(delta.tool_calls).some((call) => asText(asRecord(asRecord(call)?.function)?.arguments) !== undefined);
+  const audio = asRecord(delta.audio);
+  const parts = [asRecord(delta.function_call)?.arguments, audio?.data, audio?.transcript];
+  return parts.some((part) => asText(part) !== undefined) || asArray(delta.tool_calls).map(asRecord).some(hasArguments);
+}
+
+function hasArguments(call: JsonRecord | undefined): boolean {
+  return asText(asRecord(call?.function)?.arguments) !== undefined || asText(asRecord(call?.custom)?.input) !== undefined;
 }
 
 /** Text, or the parts of which Mistral's reasoning models make it. */

@@ -2,6 +2,8 @@ import type { Dialect, Observation } from '../domain/dialect.js';
 import { readDeploymentPath } from './azure-path.js';
 import { needle } from './byte-search.js';
 import { isEventStream } from './content-type.js';
+import { eventType } from './event-type.js';
+import { pickMembers } from './json-scan.js';
 import { asCode, asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 import { isDone } from './openai-chat.js';
 import { openAiErrorBody, readOpenAiError } from './openai-errors.js';
@@ -10,7 +12,8 @@ import { responsesUsage } from './responses-usage.js';
 
 const LAST_EVENTS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 const RESPONSE = needle('response');
-const TYPE_MEMBER = /"type"\s*:\s*"([a-z_.]+)"/;
+const OWN_TYPE = /^(?:response\.|error$)/;
+const MAX_NAME_BYTES = 1024;
 
 /** The Responses API: everything that matters stands in the `response` of its events. */
 export function openAiResponsesDialect(flavour: OpenAiUsageFlavour = {}): Dialect {
@@ -27,14 +30,20 @@ export function openAiResponsesDialect(flavour: OpenAiUsageFlavour = {}): Dialec
       readOpenAiError(response, status >= 400, into);
       if (status < 400) readResponse(response, into, flavour);
     },
+    // Over a WebSocket each turn names its model.
+    readClientMessage(data) {
+      const { type, model } = pickMembers(data, ['type', 'model'], MAX_NAME_BYTES);
+      const name = type === 'response.create' ? asText(model) : undefined;
+      return name === undefined ? {} : { model: name };
+    },
     readEvent(event, into) {
       if (isDone(event.data)) {
         into.complete = true;
         return;
       }
-      const type = event.type === '' ? typeOf(event.data) : event.type;
+      const type = eventType(event, isOwnType);
       if (type.endsWith('.delta')) {
-        into.hasToken = true;
+        if (!into.hasToken) into.hasToken = holdsDelta(event.data);
         return;
       }
       const last = LAST_EVENTS.has(type);
@@ -75,7 +84,12 @@ function readErrorEvent(event: JsonRecord | undefined, into: Observation): void 
   if (code !== undefined) into.providerErrorType = code;
 }
 
-/** Servers that leave `event:` out name the type in the data, near its begin. */
-function typeOf(data: Buffer): string {
-  return TYPE_MEMBER.exec(data.toString('latin1', 0, 256))?.[1] ?? '';
+function isOwnType(type: string): boolean {
+  return OWN_TYPE.test(type);
+}
+
+/** A delta may be empty: it is no token then. */
+function holdsDelta(data: Buffer): boolean {
+  const delta = asRecord(parseJson(data))?.delta;
+  return asText(delta) !== undefined || (typeof delta === 'object' && delta !== null);
 }
