@@ -14,7 +14,8 @@ export const bedrock: Provider = {
   alsoAuth: ['bearer'],
   keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
   unmistakablePaths: [/^\/model\/[^/]+\//],
-  dialects: [...bedrockRules, ...openAiRules()],
+  // The OpenAI-compatible interface answers include_usage with a chunk of usage alone (captures in bifrost#7065).
+  dialects: [...bedrockRules, ...openAiRules({ streamUsage: true })],
   defaultDialect: bedrockConverse,
   pricingId: 'aws',
 };

@@ -3,13 +3,14 @@ import { cohere as cohereDialect } from '../wire/cohere.js';
 import { cohereRules } from './rules/cohere-rules.js';
 import { openAiRules } from './rules/openai-rules.js';
 
-const openAiPaths = openAiRules().map((rule) => ({ ...rule, path: new RegExp(`^/compatibility(?=/).*${rule.path.source}`) }));
+// Cohere has accepted stream_options there since August 2025 (cohere-developer-experience#606).
+const openAiPaths = openAiRules({ streamUsage: true }).map((rule) => ({ ...rule, path: new RegExp(`^/compatibility(?=/).*${rule.path.source}`) }));
 
 export const cohere: Provider = {
   name: 'cohere',
   title: 'Cohere',
   origin: 'https://api.cohere.com',
-  root: '/compatibility/v1', // the OpenAI-compatible interface; it refuses stream_options
+  root: '/compatibility/v1', // the OpenAI-compatible interface
   nativeRoots: ['/v2', '/compatibility'],
   nativePaths: [
     /^\/v1\/(?:chat|generate|summarize|embed|rerank|classify|tokenize|detokenize|check-api-key)$/,

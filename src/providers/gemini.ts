@@ -7,6 +7,7 @@ import { openAiRules } from './rules/openai-rules.js';
 /** The Live API. */
 const LIVE = /^\/ws\/google\.ai\.generativelanguage\.\w+\.GenerativeService\.\w+$/;
 
+// Reports of stream_options contradict each other (refused, ignored, usage on every chunk): it is not added.
 const openAiPaths = openAiRules().map((rule) => ({
   ...rule,
   path: new RegExp(`^/v1beta/openai(?=/).*${rule.path.source}`),

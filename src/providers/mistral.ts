@@ -9,6 +9,7 @@ export const mistral: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',
+  // The last chunk always has the usage; stream_options is refused with a 422 (openai-agents-python#442).
   dialects: openAiRules(),
   defaultDialect: openAiOther,
 };

@@ -13,6 +13,7 @@ export const perplexity: Provider = {
   root: '', // chat completions stand at /chat/completions, the newer interfaces under /v1
   nativeRoots: ['/v1/responses', '/v1/embeddings', '/v1/contextualizedembeddings', '/v1/models', '/v1/browser'],
   auth: 'bearer',
+  // Each chunk has the usage: nothing needs to be asked for.
   dialects: openAiRules({ chat }),
   defaultDialect: openAiOther,
 };

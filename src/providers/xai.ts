@@ -9,7 +9,8 @@ export const xai: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',
-  dialects: openAiRules(),
+  // xAI's own and Vercel's clients always send include_usage; a chunk with usage alone answers it.
+  dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
   pricingId: 'x-ai',
 };

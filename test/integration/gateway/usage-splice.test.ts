@@ -53,8 +53,10 @@ describe('the usage splice', () => {
     ['the body is an array', '[{"stream":true}]', {}],
     ['stream_options is no object', '{"stream":true,"stream_options":7}', {}],
     ['the path is another one', '{"stream":true}', { path: '/v1/responses' }],
-    ['the provider does not document it', '{"stream":true}', { path: '/groq/v1/chat/completions' }],
-    ['the provider refuses it', '{"stream":true}', { path: '/cohere/v1/chat/completions' }],
+    ['the provider does not document it', '{"stream":true}', { path: '/gemini/v1/chat/completions' }],
+    ['the provider refuses it', '{"stream":true}', { path: '/mistral/v1/chat/completions' }],
+    ['the provider always sends it', '{"stream":true}', { path: '/openrouter/v1/chat/completions' }],
+    ['a deployed endpoint of Vertex AI is called', '{"stream":true}', { path: '/vertex/v1/projects/p/locations/us-central1/endpoints/123/chat/completions' }],
   ] as const) {
     it(`leaves bytes and answer alone where ${what}`, async () => {
       const { sent, got, accepts } = await call(body, options);
@@ -72,7 +74,9 @@ describe('the usage splice', () => {
   });
 
   it('splices wherever the provider documents it', async () => {
-    for (const path of ['/azure-openai/v1/chat/completions', '/anthropic/v1/chat/completions', '/openai/deployments/d/chat/completions', '/deepseek/v1/chat/completions', '/cerebras/v1/chat/completions', '/ollama/v1/chat/completions', '/vllm/v1/chat/completions', '/v1/completions']) {
+    for (const path of ['/azure-openai/v1/chat/completions', '/anthropic/v1/chat/completions', '/openai/deployments/d/chat/completions', '/deepseek/v1/chat/completions', '/cerebras/v1/chat/completions', '/ollama/v1/chat/completions', '/vllm/v1/chat/completions', '/v1/completions',
+      '/xai/v1/chat/completions', '/together/v1/chat/completions', '/fireworks/v1/chat/completions', '/groq/v1/chat/completions', '/cohere/v1/chat/completions',
+      '/bedrock/openai/v1/chat/completions', '/vertex/v1/projects/p/locations/us-central1/endpoints/openapi/chat/completions']) {
       const { sent, got } = await call('{"stream":true}', { path });
       expect([path, sent, got]).to.deep.equal([path, '{"stream_options":{"include_usage":true},"stream":true}', CUT]);
       await suite.proxy.close();
