@@ -55,6 +55,9 @@ export interface ClusterState {
 /** A closed index holds its name as much as an open one. */
 const EVERY_STATE = 'open,closed,hidden';
 
+/** What of every template is read: who wins, and whose rollover it is. */
+const TEMPLATE_PARTS = ['name', 'index_template.index_patterns', 'index_template.priority', 'index_template.template.settings.index.lifecycle.rollover_alias'];
+
 /** Reads what is there. Throws a Failure where an answer is neither there nor not there. */
 export async function readClusterState(elastic: Elastic, name: string): Promise<ClusterState> {
   const names = objectNames(name);
@@ -65,7 +68,7 @@ export async function readClusterState(elastic: Elastic, name: string): Promise<
   const templates = await elastic.request({
     method: 'GET',
     path: '/_index_template',
-    query: { filter_path: `${['name', 'index_template.index_patterns', 'index_template.priority', 'index_template.template.settings.index.lifecycle.rollover_alias'].map((path) => `index_templates.${path}`).join(',')}` },
+    query: { filter_path: TEMPLATE_PARTS.map((path) => `index_templates.${path}`).join(',') },
   });
   mustBeGoodOrAbsent(templates, 'list the index templates');
   const template = await elastic.request({ method: 'GET', path: `/_index_template/${encodeURIComponent(names.template)}` });

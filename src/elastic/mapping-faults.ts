@@ -40,7 +40,7 @@ function isDefault(key: string, value: unknown): boolean {
   if (key === 'format') return String(value).split('||').some((format) => ISO_FORMATS.has(format.trim()));
   if (key === 'ignore_above') return Number(value) >= LONGEST_TEXT;
   if (key === 'index' || key === 'doc_values' || key === 'enabled') return String(value) === 'true';
-  return value === null || String(value) === 'false';
+  return value === null || value === false || value === 'false';
 }
 
 /** What is wrong beside the fields: documents refused or not indexed, sources not kept, fields covered by computed ones. */

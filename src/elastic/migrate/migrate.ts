@@ -2,9 +2,9 @@ import type { ElasticsearchConfig } from '../../config/config.js';
 import type { Elastic } from '../client.js';
 import type { InitReport } from '../init-report.js';
 import { requireElasticsearch } from '../server-info.js';
-import { planMigration, type MigrationOptions } from './migration-plan.js';
+import { planMigration, requireRoom, type MigrationOptions } from './migration-plan.js';
 import { explanation, outcome } from './migration-text.js';
-import { finishDaily, moveIndex, type MigrationResult } from './move-index.js';
+import { finishDaily, isUnfinished, moveIndex, type MigrationResult } from './move-index.js';
 
 export interface Migration {
   /** Nothing is left over that should have been moved. */
@@ -19,7 +19,13 @@ export async function migrate(elastic: Elastic, config: Pick<ElasticsearchConfig
   await requireElasticsearch(elastic);
   const plan = await planMigration(elastic, config, options);
   if (plan === undefined) {
-    const detail = `${index} is no index, so there is nothing to move`;
+    // A run that ended between the swap and the template of the daily layout.
+    if (really && await isUnfinished(elastic, index)) {
+      await finishDaily(elastic, config, options);
+      const detail = `${index} is the alias of daily indices already; the index template is now that of daily indices`;
+      return { ok: true, text: detail, report: { changed: true, steps: [{ id: 'migrate', action: 'update', detail }] } };
+    }
+    const detail = `${index} is not an index, so there is nothing to move`;
     return { ok: true, text: detail, report: { changed: false, steps: [{ id: 'migrate', action: 'unchanged', detail }] } };
   }
   const { records } = plan;
@@ -27,6 +33,7 @@ export async function migrate(elastic: Elastic, config: Pick<ElasticsearchConfig
     const text = explanation(index, plan);
     return { ok: true, text, report: { changed: false, steps: [{ id: 'migrate', action: 'unchanged', detail: text }], migration: { records } } };
   }
+  requireRoom(index, plan);
   const result = await moveIndex(elastic, config, plan, options);
   if (result.swapped) await finishDaily(elastic, config, options);
   const text = outcome(index, result, config.layout);

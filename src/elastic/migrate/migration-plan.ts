@@ -7,6 +7,7 @@ import { planInit } from '../init-plan.js';
 import type { ObjectOptions } from '../init-options.js';
 import type { InitPlan } from '../init-step.js';
 import { at, listAt, numberAt } from '../json.js';
+import { describeRoom, shardRoom, type ShardRoom } from './shard-room.js';
 import { describePrivileges, missingPrivileges, privilegeNames } from '../privileges.js';
 
 export interface MigrationOptions {
@@ -23,9 +24,14 @@ export interface MigrationPlan {
   readonly records: number;
   /** Earliest and latest day that the records name; undefined without records. */
   readonly days: { readonly first: string; readonly last: string; readonly count: number } | undefined;
+  /** Shards that the daily indices need and that the cluster has room for; undefined where it does not tell. */
+  readonly room: ShardRoom | undefined;
   /** Policy and template, which come first. */
   readonly ground: InitPlan;
 }
+
+/** How to go back before the old index is gone. */
+export const UNDO = 'Until the old index is deleted, the move is undone by deleting the daily indices that it made';
 
 const NEEDED = { cluster: ['monitor', 'manage_ilm', 'manage_index_templates'], index: ['read', 'create_doc', 'manage'] };
 
@@ -47,9 +53,21 @@ export async function planMigration(elastic: Elastic, config: Pick<Elasticsearch
   const ground = { ...whole, steps: whole.steps.filter((step) => step.id === 'policy' || step.id === 'template') };
   const conflict = ground.steps.find((step) => step.action === 'conflict');
   if (conflict !== undefined) {
-    throw new Failure({ code: 'es_migrate_conflict', message: `${conflict.detail}; nothing was changed`, fix: 'Mend that first, or add --force to replace what was edited.', exitCode: EXIT.failed });
+    throw new Failure({ code: 'es_migrate_conflict', message: `${conflict.detail}; nothing was changed`, fix: 'Resolve that first, or add --force to replace what was edited.', exitCode: EXIT.failed });
   }
-  return { ...(await extent(elastic, index)), ground };
+  const found = await extent(elastic, index);
+  return { ...found, ground, room: found.days === undefined ? undefined : await shardRoom(elastic, found.days.count - (state.indices.length - 1), ground.objects.template) };
+}
+
+/** Throws a Failure where the cluster has no room for the shards of the daily indices: half-way nobody could make an index any more. */
+export function requireRoom(index: string, { room, days }: MigrationPlan): void {
+  if (room === undefined || room.needed <= room.free) return;
+  throw new Failure({
+    code: 'es_migrate_no_room',
+    message: `${index} has records of ${String(days?.count ?? 0)} days. ${describeRoom(room)}: the move would stop half-way, and nobody could make another index on that cluster. Nothing was changed`,
+    fix: `Add data nodes, or raise the limit: PUT _cluster/settings {"persistent":{"cluster.max_shards_per_node":${String(room.suggested)}}}. Or leave the old records in ${index} and choose another ELASTICSEARCH_INDEX for new ones.`,
+    exitCode: EXIT.failed,
+  });
 }
 
 async function extent(elastic: Elastic, index: string): Promise<Pick<MigrationPlan, 'records' | 'days'>> {

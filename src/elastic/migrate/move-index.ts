@@ -3,14 +3,16 @@ import { indexFor } from '../../domain/elastic-names.js';
 import { EXIT, Failure } from '../../domain/failure.js';
 import { errorOf, isGood, refusal } from '../answers.js';
 import type { Elastic } from '../client.js';
-import { readIndices } from '../cluster-state.js';
+import { readClusterState, readIndices } from '../cluster-state.js';
 import { applyPlan } from '../init-apply.js';
 import { planInit } from '../init-plan.js';
+import { utcDate } from '../init-steps.js';
 import { numberAt } from '../json.js';
 import { describeDrift, isSafeToWrite, mappingDrift } from '../mapping-drift.js';
+import { templateLayout } from '../resolve-layout.js';
 import { compareIds } from './compare-ids.js';
 import { copyRecords, type RefusedRecord } from './copy-records.js';
-import type { MigrationPlan, MigrationOptions } from './migration-plan.js';
+import { UNDO, type MigrationOptions, type MigrationPlan } from './migration-plan.js';
 import { oldRecords } from './old-records.js';
 import { withWritesBlocked } from './write-block.js';
 
@@ -59,6 +61,8 @@ export async function moveIndex(elastic: Elastic, config: Pick<ElasticsearchConf
       if (compared.compared !== await count(elastic, index)) {
         throw new Failure({ code: 'es_migrate_changed', message: `${index} changed while it was copied, so nothing was deleted`, fix: 'Stop what writes to it, and run the same command again.', exitCode: EXIT.failed });
       }
+      // With the index of today behind the alias at once, a gateway that serves finds its place.
+      await makeIndex(elastic, indexOf(utcDate(options.now)), known);
       await swap(elastic, index, [...known]);
     }
     return { ...copy, missing: compared.missingCount, swapped };
@@ -71,7 +75,7 @@ async function trustExisting(elastic: Elastic, name: string, { ground }: Migrati
     if (live.name === name) continue;
     const drift = mappingDrift(live.mapping, ground.objects.mapping);
     if (!isSafeToWrite(drift)) {
-      throw new Failure({ code: 'es_migrate_foreign_index', message: `${live.name} exists with another mapping (${describeDrift(drift)})`, fix: 'Delete it where it holds nothing of worth, or choose another ELASTICSEARCH_INDEX.', exitCode: EXIT.failed });
+      throw new Failure({ code: 'es_migrate_foreign_index', message: `${live.name} exists with another mapping (${describeDrift(drift)})`, fix: 'Choose another ELASTICSEARCH_INDEX; or, where that index holds nothing you need, delete it yourself and run this again.', exitCode: EXIT.failed });
     }
     known.add(live.name);
   }
@@ -80,8 +84,12 @@ async function trustExisting(elastic: Elastic, name: string, { ground }: Migrati
 async function makeIndex(elastic: Elastic, index: string, known: Set<string>): Promise<void> {
   if (known.has(index)) return;
   const answer = await elastic.request({ method: 'PUT', path: `/${encodeURIComponent(index)}` });
-  if (!isGood(answer) && errorOf(answer).type !== 'resource_already_exists_exception') throw refusal(answer, `make the index ${index}`);
+  if (!isGood(answer) && errorOf(answer).type !== 'resource_already_exists_exception') throw stopped(refusal(answer, `make the index ${index}`), index);
   known.add(index);
+}
+
+function stopped(failure: Failure, index: string): Failure {
+  return new Failure({ code: failure.code, message: failure.message, fix: `${failure.fix} ${UNDO} (from ${index.slice(0, -10)}YYYY-MM-DD, not the index itself).`, exitCode: EXIT.failed, cause: failure });
 }
 
 async function count(elastic: Elastic, index: string): Promise<number | undefined> {
@@ -90,12 +98,22 @@ async function count(elastic: Elastic, index: string): Promise<number | undefine
   return numberAt(answer.body, 'count');
 }
 
+/**
+ * One request, so that every search finds either the old index or all daily ones. Nothing can be written through the alias: a gateway that
+ * has taken NAME for an index until now is refused, instead of writing records of any day to the one index behind it.
+ */
 async function swap(elastic: Elastic, name: string, indices: readonly string[]): Promise<void> {
   const answer = await elastic.request({
     method: 'POST', path: '/_aliases',
-    body: { actions: [{ remove_index: { index: name } }, ...indices.map((index) => ({ add: { index, alias: name } }))] },
+    body: { actions: [{ remove_index: { index: name } }, ...indices.map((index) => ({ add: { index, alias: name, is_write_index: false } }))] },
   });
   if (!isGood(answer)) throw refusal(answer, `put the alias ${name} in the place of the index`);
+}
+
+/** Whether NAME is an alias while the template is still that of one index. */
+export async function isUnfinished(elastic: Elastic, name: string): Promise<boolean> {
+  const state = await readClusterState(elastic, name);
+  return state.holder.kind === 'alias' && templateLayout(state.template, name) === 'single';
 }
 
 /** After the swap: the daily template with its alias, and today's index. */

@@ -19,6 +19,7 @@ const LAST_YEAR = 9999;
  * documents is fetched; everything unless given.
  */
 export async function* oldRecords(elastic: Elastic, index: string, fields?: readonly string[]): AsyncGenerator<OldRecord[]> {
+  const dated = await hasDates(elastic, index);
   const opened = await elastic.request({ method: 'POST', path: `/${encodeURIComponent(index)}/_pit`, query: { keep_alive: KEEP_ALIVE } });
   if (!isGood(opened)) throw refusal(opened, `read ${index} at one point in time`);
   let id = stringAt(opened.body, 'id') ?? '';
@@ -29,6 +30,7 @@ export async function* oldRecords(elastic: Elastic, index: string, fields?: read
         method: 'POST', path: '/_search',
         body: {
           pit: { id, keep_alive: KEEP_ALIVE }, size: PAGE, sort: [{ _shard_doc: 'asc' }], track_total_hits: false,
+          ...(dated && { docvalue_fields: [{ field: 'timestamp', format: 'epoch_millis' }] }),
           ...(fields !== undefined && { _source: fields }), ...(after !== undefined && { search_after: after }),
         },
       });
@@ -39,12 +41,20 @@ export async function* oldRecords(elastic: Elastic, index: string, fields?: read
       after = at(hits.at(-1), 'sort');
       yield hits.map((hit) => {
         const source = objectAt(hit, '_source');
-        return { id: stringAt(hit, '_id') ?? '', day: dayOf(source['timestamp']), source };
+        return { id: stringAt(hit, '_id') ?? '', day: dayOf(at(hit, 'fields', 'timestamp', 0) ?? source['timestamp']), source };
       });
     }
   } finally {
     await elastic.request({ method: 'DELETE', path: '/_pit', body: { id } });
   }
+}
+
+/** Whether the server itself reads the timestamps: it takes more forms of a date than are known here. */
+async function hasDates(elastic: Elastic, index: string): Promise<boolean> {
+  const answer = await elastic.request({ method: 'GET', path: `/${encodeURIComponent(index)}/_mapping/field/timestamp` });
+  if (!isGood(answer)) return false;
+  const field = at(answer.body, index, 'mappings', 'timestamp', 'mapping', 'timestamp');
+  return ['date', 'date_nanos'].includes(stringAt(field, 'type') ?? '') && at(field, 'doc_values') !== false;
 }
 
 /** The UTC day of a date as Elasticsearch reads it by default: ISO 8601, in UTC where it names no zone, or milliseconds. */

@@ -112,8 +112,41 @@ describe('gateway es init --migrate', () => {
     expect(progress).to.deep.equal(['copy', 'compare'].flatMap((phase) => [1000, 2000, 2700].map((done) => `${phase} ${String(done)} 2700`)));
     expect(sent.filter((request) => request.method === 'DELETE').map((request) => request.path)).to.deep.equal(['/_pit', '/_pit']);
     const swaps = sent.filter((request) => request.path === '/_aliases');
-    expect(swaps.map((request) => listAt(request.body, 'actions').map((action) => Object.keys(action as object)[0]))).to.deep.equal([['remove_index', 'add', 'add', 'add']]);
+    expect(swaps.map((request) => listAt(request.body, 'actions').map((action) => Object.keys(action as object)[0]))).to.deep.equal([['remove_index', 'add', 'add', 'add', 'add']]);
     expect(await count(name)).to.equal(2700);
+  });
+
+  it('takes every form of a date that the server reads, and leaves no way to write through the alias', async () => {
+    const forms = ['2026-02-01T10', '2026-02-01T10:20:30,123Z', '2026-02-01T10:20:30+01', '2026-02-01', '2026-02-01T10:20:30.123456789Z', Date.parse('2026-02-01T05:00:00Z')];
+    await admin.must('PUT', `/${name}`, { mappings: { properties: { timestamp: { type: 'date' } } } });
+    for (const timestamp of forms) await admin.must('POST', `/${name}/_doc?refresh=true`, { timestamp, provider: 'openai' });
+    const { code, json } = await gatewayJson(['es', 'init', '--migrate', '--yes', '--delete-old'], env);
+    expect(code, JSON.stringify(json)).to.equal(0);
+    expect(json['migration']).to.include({ copied: forms.length, refusedCount: 0, missing: 0, swapped: true });
+    expect(at(json, 'steps', 0, 'detail')).to.match(/A gateway that is running goes on/);
+    expect(await count(`${name}-2026-02-01`)).to.equal(forms.length);
+    // A gateway that still takes NAME for an index must be refused, whatever the number of days.
+    await admin.must('DELETE', `/${name}-${today}`);
+    const written = await admin.ask('POST', `/${name}/_doc`, { timestamp: '2026-03-01T00:00:00Z' });
+    expect(written.status, JSON.stringify(written.body)).to.equal(400);
+    expect(await count(name)).to.equal(forms.length);
+  });
+
+  it('makes nothing where the cluster has no room for a shard a day, and says how to go back', async () => {
+    await seed();
+    await admin.must('PUT', '/_cluster/settings', { transient: { 'cluster.max_shards_per_node': 1 } });
+    try {
+      const explained = await gateway(['es', 'init', '--migrate'], env);
+      expect(explained.stdout).to.match(/room for 0 more shards .* and \d+ are needed/).and.match(/undone by deleting the daily indices/);
+      const { code, json } = await gatewayJson(['es', 'init', '--migrate', '--yes'], env);
+      expect(code).to.equal(1);
+      expect(at(json, 'error', 'code')).to.equal('es_migrate_no_room');
+      expect(at(json, 'error', 'fix')).to.match(/cluster\.max_shards_per_node":\d+/);
+      expect(await admin.must('GET', `/_resolve/index/${name}*`)).to.have.property('indices').with.length(1);
+      expect(await blocked()).to.equal(false);
+    } finally {
+      await admin.must('PUT', '/_cluster/settings', { transient: { 'cluster.max_shards_per_node': null } });
+    }
   });
 
   it('draws its progress on a terminal', async () => {
@@ -157,13 +190,20 @@ describe('gateway es init --migrate', () => {
 
   it('keeps a template that is not ours until --force', async () => {
     await seed();
-    await admin.must('PUT', `/_index_template/${name}-template`, { index_patterns: [`${name}*`], template: { settings: { 'index.lifecycle.name': `${name}-policy` } } });
+    await admin.must('PUT', `/_index_template/${name}-template`, { index_patterns: [`${name}*`], template: { settings: { 'index.lifecycle.name': 'another-policy' } } });
     const kept = await gatewayJson(['es', 'init', '--migrate', '--yes'], env);
     expect(kept.code).to.equal(1);
     expect(at(kept.json, 'error', 'code')).to.equal('es_migrate_conflict');
     expect(await admin.must('GET', `/_resolve/index/${name}*`)).to.have.property('indices').with.length(1);
     const forced = await gatewayJson(['es', 'init', '--migrate', '--yes', '--force'], env);
     expect(forced.json['migration'], JSON.stringify(forced.json)).to.include({ copied: 2700, missing: 0 });
+  });
+
+  it('extends the template of a guide that only names the policy', async () => {
+    await seed();
+    await admin.must('PUT', `/_index_template/${name}-template`, { index_patterns: [`${name}*`], template: { settings: { 'index.lifecycle.name': `${name}-policy` } } });
+    const { json } = await gatewayJson(['es', 'init', '--migrate', '--yes'], env);
+    expect(json['migration'], JSON.stringify(json)).to.include({ copied: 2700, missing: 0 });
   });
 
   it('asks for its privileges before it changes anything', async () => {
@@ -180,7 +220,7 @@ describe('gateway es init --migrate', () => {
 
   it('has nothing to do where NAME is no index', async () => {
     const { code, stdout } = await gateway(['es', 'init', '--migrate', '--yes'], env);
-    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `${name} is no index, so there is nothing to move\n` });
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `${name} is not an index, so there is nothing to move\n` });
   });
 
   /** The real cluster, but a path that is refused for good after some requests. */
