@@ -1,4 +1,5 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
+import { CollectedBytes } from './collected-bytes.js';
 import { pickMembers, skipValue, skipWhitespace, withoutLongStrings } from './json-scan.js';
 
 const PARSED_WHOLE_BYTES = 1024 * 1024;
@@ -13,17 +14,16 @@ const OPEN_BRACKET = 0x5b;
 const COLON = 0x3a;
 
 /**
- * Keeps a JSON body (by reference, without copying) until it has ended, then reads it once: all
+ * Keeps a JSON body (long chunks by reference, without copying) until it has ended, then reads it once: all
  * but its long texts up to 1 MiB, above that only the members that the dialect needs, and above 32 MiB, where only the
- * end is kept, the usage that stands there. A body that is no JSON is not kept.
+ * end is kept, the usage that stands there. A body that is not JSON is not kept.
  */
 export class JsonBody {
   readonly #dialect: Dialect;
   readonly #status: number;
   readonly #into: Observation;
-  #chunks: Buffer[] = [];
+  readonly #kept = new CollectedBytes();
   #bytes = 0;
-  #keptBytes = 0;
   #isJson: boolean | undefined;
 
   constructor(dialect: Dialect, status: number, into: Observation) {
@@ -35,29 +35,24 @@ export class JsonBody {
   push(chunk: Buffer): void {
     this.#isJson ??= beginsAsJson(chunk);
     if (this.#isJson === false) return;
-    this.#chunks.push(chunk);
+    this.#kept.push(chunk);
     this.#bytes += chunk.length;
-    this.#keptBytes += chunk.length;
-    if (this.#bytes <= KEPT_BYTES) return;
-    let first = this.#chunks[0] as Buffer;
-    while (this.#keptBytes - first.length >= TAIL_BYTES) {
-      this.#keptBytes -= first.length;
-      this.#chunks.shift();
-      first = this.#chunks[0] as Buffer;
-    }
+    if (this.#bytes > KEPT_BYTES) this.#kept.keepLast(TAIL_BYTES);
   }
 
   end(): void {
     if (this.#isJson !== true) return;
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0] as Buffer : Buffer.concat(this.#chunks, this.#keptBytes);
-    this.#chunks = [];
+    const bytes = this.#kept.take();
     const body = this.#read(bytes);
     if (body !== undefined) this.#dialect.readBody(body, this.#status, this.#into);
   }
 
   #read(bytes: Buffer): unknown {
     if (this.#bytes > KEPT_BYTES) return lastMember(bytes, this.#dialect.usageMember);
-    if (bytes.length > PARSED_WHOLE_BYTES) return pickMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
+    if (bytes.length > PARSED_WHOLE_BYTES) {
+      const { members, complete } = pickMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
+      return complete ? members : { ...members, ...lastMember(bytes.subarray(-TAIL_BYTES), this.#dialect.usageMember) };
+    }
     try {
       return JSON.parse(bytes.length > PARSED_AS_IT_IS_BYTES ? withoutLongStrings(bytes, LONG_STRING_BYTES) : bytes.toString('utf8'));
     } catch {
@@ -73,7 +68,7 @@ function beginsAsJson(chunk: Buffer): boolean | undefined {
 }
 
 /** The last member of that name in the end of a document, as an object with nothing else. */
-function lastMember(tail: Buffer, name: string | undefined): unknown {
+function lastMember(tail: Buffer, name: string | undefined): Record<string, unknown> | undefined {
   if (name === undefined) return undefined;
   const at = tail.lastIndexOf(`"${name}"`);
   if (at === -1) return undefined;

@@ -18,8 +18,22 @@ const CLOSE_BRACKET = 0x5d;
 const NEAR_BYTES = 24;
 const NUMBER_RUN_BYTES = 256;
 
+/** Some tens of milliseconds. */
+const SCAN_BYTES = 16 * 1024 * 1024;
+/** What costs more than one look at a byte, in such looks. */
+const MEMBER_COST = 128;
+const ESCAPED_COST = 256;
+const CONTAINER_COST = 32;
+const STRING_COST = 24;
+const SEARCH_COST = 32;
+/** No name that anybody asks for is longer, escapes included, and no number or literal. */
+const MAX_KEY_BYTES = 256;
+const MAX_SCALAR_BYTES = 1024;
+const MAX_DEPTH = 256 * 1024;
+
 /** One member; offsets are bytes, ends exclusive. */
 export interface JsonMember {
+  /** Empty where it is so long that nobody asks for it. */
   readonly key: string;
   readonly valueStart: number;
   readonly valueEnd: number;
@@ -35,12 +49,39 @@ export interface ObjectScan {
 }
 
 /** Offset of the first byte at or after `from` that is not JSON white space. */
-export function skipWhitespace(json: Buffer, from: number): number {
+export function skipWhitespace(json: Buffer, from: number, to = json.length): number {
   let pos = from;
-  for (;;) {
-    const byte = json[pos];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return pos;
-    pos++;
+  while (pos < to && isWhitespace(json[pos])) pos++;
+  return pos;
+}
+
+function isWhitespace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/**
+ * What a scan may cost, in bytes that are looked at one by one (native searches aside): a body of
+ * many megabytes of small members must not keep the event loop. A scan that has used it up gives
+ * up as it does at a fault.
+ */
+export class ScanBudget {
+  left: number;
+
+  constructor(bytes: number = SCAN_BYTES) {
+    this.left = bytes;
+  }
+
+  /** As `skipWhitespace`, as far as the budget goes. */
+  skipWhitespace(json: Buffer, from: number): number {
+    const pos = skipWhitespace(json, from, Math.min(json.length, from + this.left));
+    this.left -= pos - from;
+    return pos;
+  }
+
+  /** Takes a fixed cost; false where that is more than is left. */
+  spend(cost: number): boolean {
+    this.left -= cost;
+    return this.left > 0;
   }
 }
 
@@ -48,27 +89,31 @@ export function skipWhitespace(json: Buffer, from: number): number {
  * Visits the members of the object that begins at or after `from` (white space is skipped), in
  * their order, duplicates included. Undefined where no object begins there.
  */
-export function scanObject(json: Buffer, from: number, visit: (member: JsonMember) => void): ObjectScan | undefined {
-  const start = skipWhitespace(json, from);
+export function scanObject(
+  json: Buffer, from: number, visit: (member: JsonMember) => void, budget = new ScanBudget(),
+): ObjectScan | undefined {
+  const start = budget.skipWhitespace(json, from);
   if (json[start] !== OPEN_BRACE) return undefined;
-  let pos = skipWhitespace(json, start + 1);
+  let pos = budget.skipWhitespace(json, start + 1);
   if (json[pos] === CLOSE_BRACE) return { start, end: pos + 1, complete: true };
   for (;;) {
-    const broken = { start, end: pos, complete: false };
-    if (json[pos] !== QUOTE) return broken;
-    const keyEnd = skipString(json, pos);
-    if (keyEnd === -1) return broken;
-    const key = readString(json, pos, keyEnd);
-    pos = skipWhitespace(json, keyEnd);
-    if (key === undefined || json[pos] !== COLON) return broken;
-    const valueStart = skipWhitespace(json, pos + 1);
-    const valueEnd = skipValue(json, valueStart);
-    if (valueEnd === -1) return broken;
+    const at = pos;
+    if (json[pos] !== QUOTE || !budget.spend(MEMBER_COST)) return { start, end: at, complete: false };
+    const keyEnd = skipString(json, pos, budget);
+    if (keyEnd === -1) return { start, end: at, complete: false };
+    const key = keyEnd - pos > MAX_KEY_BYTES ? '' : readString(json, pos, keyEnd);
+    // Its escapes were read.
+    if (key !== undefined && key.length !== keyEnd - pos - 2) budget.left -= ESCAPED_COST;
+    pos = budget.skipWhitespace(json, keyEnd);
+    if (key === undefined || json[pos] !== COLON) return { start, end: at, complete: false };
+    const valueStart = budget.skipWhitespace(json, pos + 1);
+    const valueEnd = skipValue(json, valueStart, budget);
+    if (valueEnd === -1) return { start, end: at, complete: false };
     visit({ key, valueStart, valueEnd });
-    pos = skipWhitespace(json, valueEnd);
+    pos = budget.skipWhitespace(json, valueEnd);
     if (json[pos] === CLOSE_BRACE) return { start, end: pos + 1, complete: true };
-    if (json[pos] !== COMMA) return broken;
-    pos = skipWhitespace(json, pos + 1);
+    if (json[pos] !== COMMA) return { start, end: at, complete: false };
+    pos = budget.skipWhitespace(json, pos + 1);
   }
 }
 
@@ -95,13 +140,16 @@ export function topLevelText(json: Buffer, name: string): string | undefined {
   return found !== undefined && json[found.valueStart] === QUOTE ? readString(json, found.valueStart, found.valueEnd) : undefined;
 }
 
-/** One past the value that begins at `start`; -1 where it is broken or cut off. */
-export function skipValue(json: Buffer, start: number): number {
+/** One past the value that begins at `start`; -1 where it is broken, cut off or beyond the budget. */
+export function skipValue(json: Buffer, start: number, budget = new ScanBudget()): number {
   const first = json[start];
-  if (first === QUOTE) return skipString(json, start);
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(json, start);
+  if (first === QUOTE) return skipString(json, start, budget);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(json, start, budget);
+  const last = start + MAX_SCALAR_BYTES;
   let end = start;
-  for (let byte = json[end]; byte !== undefined && !endsScalar(byte); byte = json[end]) end++;
+  for (let byte = json[end]; byte !== undefined && !endsScalar(byte); byte = json[end]) {
+    if (++end > last) return -1;
+  }
   try {
     JSON.parse(json.toString('latin1', start, end));
     return end;
@@ -110,8 +158,8 @@ export function skipValue(json: Buffer, start: number): number {
   }
 }
 
-/** One past the closing quote of the string whose opening quote is at `open`; -1 where there is none. */
-export function skipString(json: Buffer, open: number): number {
+/** One past the closing quote of the string whose opening quote is at `open`; -1 where there is none within the budget. */
+export function skipString(json: Buffer, open: number, budget = new ScanBudget()): number {
   const length = json.length;
   let pos = open + 1;
   for (;;) {
@@ -121,11 +169,12 @@ export function skipString(json: Buffer, open: number): number {
       if (byte === QUOTE) return pos + 1;
       pos += byte === BACKSLASH ? 2 : 1;
     }
-    if (pos >= length) return -1;
+    if (pos >= length || !budget.spend(SEARCH_COST)) return -1;
     const quote = json.indexOf(QUOTE, pos);
     if (quote === -1) return -1;
     let slashes = 0;
-    while (quote - slashes > pos && json[quote - slashes - 1] === BACKSLASH) slashes++;
+    while (slashes < budget.left && quote - slashes > pos && json[quote - slashes - 1] === BACKSLASH) slashes++;
+    if (!budget.spend(slashes)) return -1;
     if (slashes % 2 === 0) return quote + 1;
     pos = quote + 1;
   }
@@ -135,28 +184,39 @@ function endsScalar(byte: number): boolean {
   return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte <= 0x20;
 }
 
-function skipContainer(json: Buffer, open: number): number {
+function skipContainer(json: Buffer, open: number, budget: ScanBudget): number {
+  budget.left -= CONTAINER_COST;
   const closers: number[] = [];
   const length = json.length;
   let nextBracket = -1; // the next `]`, remembered so that nested arrays do not search for it again
   let pos = open;
-  while (pos < length) {
+  let counted = open; // the budget knows of what stands before
+  let stop = Math.min(length, pos + budget.left);
+  while (pos < stop) {
     const byte = json[pos];
     if (byte === QUOTE) {
-      pos = skipString(json, pos);
+      if (!budget.spend(pos - counted + STRING_COST)) return -1;
+      pos = skipString(json, pos, budget);
       if (pos === -1) return -1;
+      counted = pos;
+      stop = Math.min(length, pos + budget.left);
       continue;
     }
     pos++;
-    if (byte === OPEN_BRACE) closers.push(CLOSE_BRACE);
-    else if (byte === OPEN_BRACKET) {
-      closers.push(CLOSE_BRACKET);
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (closers.length >= MAX_DEPTH) return -1;
+      closers.push(byte === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET);
+      if (byte === OPEN_BRACE) continue;
       if (nextBracket < pos) nextBracket = json.indexOf(CLOSE_BRACKET, pos);
       if (nextBracket === -1) return -1;
-      if (nextBracket - pos >= NUMBER_RUN_BYTES && holdsOnlyScalars(json, pos, nextBracket)) pos = nextBracket;
+      if (nextBracket - pos >= NUMBER_RUN_BYTES && holdsOnlyScalars(json, pos, nextBracket)) {
+        counted += nextBracket - pos;
+        stop = Math.min(length, stop + nextBracket - pos);
+        pos = nextBracket;
+      }
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       if (closers.pop() !== byte) return -1;
-      if (closers.length === 0) return pos;
+      if (closers.length === 0) return budget.spend(pos - counted) ? pos : -1;
     }
   }
   return -1;
@@ -168,21 +228,30 @@ function holdsOnlyScalars(json: Buffer, start: number, end: number): boolean {
   return run.indexOf(OPEN_BRACKET) === -1 && run.indexOf(QUOTE) === -1 && run.indexOf(OPEN_BRACE) === -1;
 }
 
+/** Members of a document, and whether they were all seen. */
+export interface PickedMembers {
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly complete: boolean;
+}
+
 /**
  * The named top-level members of a JSON object, parsed; the last of duplicates wins. Members over
- * `maxMemberBytes`, broken ones, and what follows a fault are left out.
+ * `maxMemberBytes`, broken ones, and what follows a fault or the end of the budget are left out.
  */
-export function pickMembers(json: Buffer, names: readonly string[], maxMemberBytes: number): Record<string, unknown> {
-  const picked: Record<string, unknown> = {};
-  scanObject(json, 0, ({ key, valueStart, valueEnd }) => {
-    if (valueEnd - valueStart > maxMemberBytes || !names.includes(key)) return;
-    try {
-      picked[key] = JSON.parse(json.toString('utf8', valueStart, valueEnd));
-    } catch {
-      picked[key] = undefined;
-    }
+export function pickMembers(json: Buffer, names: readonly string[], maxMemberBytes: number): PickedMembers {
+  const found = new Map<string, JsonMember>();
+  const scan = scanObject(json, 0, (member) => {
+    if (member.valueEnd - member.valueStart <= maxMemberBytes && names.includes(member.key)) found.set(member.key, member);
   });
-  return picked;
+  const members: Record<string, unknown> = {};
+  for (const { key, valueStart, valueEnd } of found.values()) {
+    try {
+      members[key] = JSON.parse(json.toString('utf8', valueStart, valueEnd));
+    } catch {
+      members[key] = undefined;
+    }
+  }
+  return { members, complete: scan?.complete === true };
 }
 
 /**
@@ -191,10 +260,11 @@ export function pickMembers(json: Buffer, names: readonly string[], maxMemberByt
  * broken within a long one is not noticed.
  */
 export function withoutLongStrings(json: Buffer, maxBytes: number): string {
+  const unbounded = new ScanBudget(Infinity);
   let text = '';
   let from = 0;
   for (let open = json.indexOf(QUOTE); open !== -1;) {
-    const end = skipString(json, open);
+    const end = skipString(json, open, unbounded);
     if (end === -1) break;
     if (end - open > maxBytes) {
       text += `${json.toString('utf8', from, open + 1)}…`;
