@@ -53,11 +53,14 @@ export interface ServerConfig {
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly maxBufferedBytes: number;
+  /** Connections to all providers together; absent when the user named no limit. */
+  readonly upstreamMaxConnections?: number;
   /** Durations in milliseconds; 0 = off. */
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamFirstByteTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
   readonly upstreamTotalTimeoutMs: number;
+  readonly clientSendTimeoutMs: number;
   readonly serverKeepaliveTimeoutMs: number;
   readonly shutdownDelayMs: number;
   readonly shutdownTimeoutMs: number;

@@ -25,6 +25,13 @@ export function count(value: string): number {
   return Number(value);
 }
 
+/** A whole number, at least 1. */
+export function limit(value: string): number {
+  const number = Number(value);
+  if (!/^\d{1,9}$/.test(value) || number < 1) throw new InvalidValue('must be a whole number of at least 1');
+  return number;
+}
+
 export function boolean(value: string): boolean {
   const word = value.toLowerCase();
   if (['true', '1', 'yes', 'on'].includes(word)) return true;

@@ -2,7 +2,7 @@ import { allowedHosts, corsOrigins, gatewayKeys, maskGatewayKeys } from './acces
 import { encodedApiKey, fingerprint } from './elasticsearch-secrets.js';
 import { elasticsearchUrls, maskUrls } from './elasticsearch-urls.js';
 import { logLevel, rustLogLevel } from './log-level.js';
-import { boolean, choice, count, duration, host, port, size, text, timeout } from './parsers.js';
+import { boolean, choice, count, duration, host, limit, port, size, text, timeout } from './parsers.js';
 import { maskAll, type Variable } from './variable.js';
 
 const TIMEOUT = { kind: 'duration', parse: timeout } as const;
@@ -54,6 +54,10 @@ export const VARIABLES = {
     default: '512MiB', kind: 'size', example: '512MiB', parse: size,
     description: 'all JSON request bodies in memory together, divided by WORKERS; over it requests get 503 with Retry-After',
   },
+  UPSTREAM_MAX_CONNECTIONS: {
+    defaultText: 'what the limit of open files allows, at most 10000', kind: 'number', example: '1000', parse: limit,
+    description: 'connections to all providers together, per process; over it requests get 503 with Retry-After',
+  },
   UPSTREAM_CONNECT_TIMEOUT: {
     ...TIMEOUT, default: '10s', example: '10s', description: 'time to connect to a provider; 0 = off',
   },
@@ -65,6 +69,9 @@ export const VARIABLES = {
   },
   UPSTREAM_TOTAL_TIMEOUT: {
     ...TIMEOUT, default: '0', example: '30m', description: 'whole time of a request; 0 = off',
+  },
+  CLIENT_SEND_TIMEOUT: {
+    ...TIMEOUT, default: '45s', example: '45s', description: 'how long a client may take nothing of an answer that waits for it; 0 = off',
   },
   SERVER_KEEPALIVE_TIMEOUT: {
     ...TIMEOUT, default: '75s', example: '75s', description: 'how long an idle connection of a client is kept; 0 = for ever',

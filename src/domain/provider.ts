@@ -61,6 +61,10 @@ export interface Provider {
   readonly socketPaths?: readonly RegExp[];
   /** The provider's id in @pydantic/genai-prices, where it differs from `name`. */
   readonly pricingId?: string;
+  /** Calls for which this server is known to refuse `stream_options`, at paths that otherwise take it. */
+  readonly refusesStreamUsage?: (call: { readonly query: string; readonly hasDataSources: boolean }) => boolean;
+  /** False where no call is to be asked for usage, whatever its path. */
+  readonly streamUsage?: boolean;
   /** Headers that the provider requires and that are added where the client sent none (anthropic-version). */
   readonly defaultHeaders?: Readonly<Record<string, string>>;
 }

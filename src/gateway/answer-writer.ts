@@ -44,6 +44,11 @@ export class AnswerWriter {
     return this.#response.writableEnded || this.#response.destroyed;
   }
 
+  /** Bytes that the system has not taken yet; 0 where the answer still waits for its turn on the connection. */
+  get unsent(): number {
+    return this.#response.socket?.writableLength ?? 0;
+  }
+
   get holding(): boolean {
     return this.#holding;
   }
@@ -123,6 +128,12 @@ export class AnswerWriter {
     // A body that ends with the connection (HTTP/1.0) would look complete after an orderly close.
     else if (this.#response.req.httpVersion === '1.0') socket.resetAndDestroy();
     else socket.destroySoon();
+  }
+
+  /** Closes the connection at once, with what was not sent. */
+  cut(): void {
+    this.discard();
+    this.#response.socket?.destroy();
   }
 
   /** Sends a head that still waits for its first bytes. */

@@ -34,13 +34,20 @@ export class AwsSigner {
       protocol: url.protocol,
       hostname: url.hostname,
       path: mark === -1 ? request.path : request.path.slice(0, mark),
-      query: mark === -1 ? {} : Object.fromEntries(new URLSearchParams(request.path.slice(mark + 1))),
+      query: mark === -1 ? {} : queryBag(request.path.slice(mark + 1)),
       headers: { host: url.host, ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }) },
       ...(request.body === undefined ? {} : { body: request.body }),
     });
     return Object.entries(signed.headers).flatMap(([name, value]) =>
       (name === 'host' || name === 'content-type' ? [] : [name, value]));
   }
+}
+
+/** The parameters by name; a name that is repeated has all its values. */
+function queryBag(query: string): Record<string, string | string[]> {
+  const bag = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(query)) bag.set(name, [...bag.get(name) ?? [], value]);
+  return Object.fromEntries([...bag].map(([name, values]) => [name, values.length === 1 ? values[0] as string : values]));
 }
 
 interface Tools {

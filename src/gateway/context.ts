@@ -10,6 +10,7 @@ import type { BufferBudget } from './request-body.js';
 import type { Router } from './route.js';
 import type { Sweeper } from './sweeper.js';
 import type { ReadVariable } from './upstream.js';
+import type { UsageRefusals } from './usage-refusal.js';
 
 /** Time limits of an exchange, in milliseconds; 0 = off. */
 export interface TimeLimits {
@@ -19,6 +20,8 @@ export interface TimeLimits {
   readonly totalMs: number;
   /** Silence of a client that is still sending its body. */
   readonly clientIdleMs: number;
+  /** How long a client may take nothing of an answer that waits for it. */
+  readonly clientSendMs: number;
 }
 
 /** What every exchange needs; made once per process. */
@@ -31,6 +34,7 @@ export interface GatewayContext {
   readonly awsSigner: AwsSigner;
   /** Environment and `.env`, for what a request may leave open (AWS_REGION). */
   readonly variable: ReadVariable;
+  readonly usageRefusals: UsageRefusals;
   readonly budget: BufferBudget;
   readonly bodyMemory: BodyMemory;
   readonly bodyGarbage: BodyGarbage;
@@ -47,4 +51,6 @@ export interface GatewayContext {
   readonly onExchange: ((exchange: Exchange) => void) | undefined;
   /** Told of a fault of the gateway's own, whose request was answered with `internal_error`. */
   readonly onFault: ((error: unknown) => void) | undefined;
+  /** Told of a request that the gateway had no connection left for. */
+  readonly onShortage: ((detail: string) => void) | undefined;
 }

@@ -14,9 +14,12 @@ import { Router } from './route.js';
 import { Sweeper } from './sweeper.js';
 import { splitTarget } from './target.js';
 import { bindUpstreams, type ReadVariable, type Upstream } from './upstream.js';
+import { UsageRefusals } from './usage-refusal.js';
 
 /** Silence of a client that is sending its body: as long as it may take for its headers. */
 const CLIENT_IDLE_MS = 60_000;
+const CLIENT_SEND_MS = 45_000;
+const MAX_CONNECTIONS = 10_000;
 
 export interface GatewaySettings {
   readonly apiKeys: readonly { readonly label: string; readonly key: string }[];
@@ -24,10 +27,14 @@ export interface GatewaySettings {
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly maxBufferedBytes: number;
+  /** Connections to all providers together; 10,000 unless given. */
+  readonly upstreamMaxConnections?: number | undefined;
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamFirstByteTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
   readonly upstreamTotalTimeoutMs: number;
+  /** 45 s unless given. */
+  readonly clientSendTimeoutMs?: number;
 }
 
 /** The providers, those of CUSTOM_PROVIDERS included, bound to the configuration; bad names and addresses are Failures. */
@@ -50,6 +57,7 @@ export interface GatewayOptions {
   readonly refuse: () => ErrorType | undefined;
   readonly onExchange?: (exchange: Exchange) => void;
   readonly onFault?: (error: unknown) => void;
+  readonly onShortage?: (detail: string) => void;
   /** 60 s unless given. */
   readonly clientIdleMs?: number;
   /** With the usual limits unless given. */
@@ -71,13 +79,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { settings, upstreams } = options;
   const router = new Router(upstreams);
   const gatekeeper = new Gatekeeper(settings.apiKeys);
-  const pools = new Pools({ connectTimeoutMs: settings.upstreamConnectTimeoutMs });
+  const pools = new Pools({
+    connectTimeoutMs: settings.upstreamConnectTimeoutMs,
+    configured: upstreams.flatMap(({ origin }) => origin ?? []),
+    maxConnections: settings.upstreamMaxConnections ?? MAX_CONNECTIONS,
+  });
   const limits = {
     connectMs: settings.upstreamConnectTimeoutMs,
     firstByteMs: settings.upstreamFirstByteTimeoutMs,
     idleMs: settings.upstreamIdleTimeoutMs,
     totalMs: settings.upstreamTotalTimeoutMs,
     clientIdleMs: options.clientIdleMs ?? CLIENT_IDLE_MS,
+    clientSendMs: settings.clientSendTimeoutMs ?? CLIENT_SEND_MS,
   };
   const sweeper = new Sweeper(Object.values(limits));
   const openai = upstreams.find(({ provider }) => provider.name === 'openai');
@@ -90,6 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sweeper,
     awsSigner: new AwsSigner(options.variable),
     variable: options.variable,
+    usageRefusals: new UsageRefusals(),
     budget: new BufferBudget(settings.maxBufferedBytes),
     bodyMemory: options.bodyMemory ?? new BodyMemory(),
     bodyGarbage: new BodyGarbage(),
@@ -101,6 +115,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     refuse: options.refuse,
     onExchange: options.onExchange,
     onFault: options.onFault,
+    onShortage: options.onShortage,
   }, openai.provider.defaultDialect);
   return {
     proxy,

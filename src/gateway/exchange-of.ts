@@ -31,6 +31,12 @@ export interface Outcome {
   readonly observation?: Observation | undefined;
 }
 
+/** Who ended an exchange that ended with this error: the same over HTTP and WebSocket. */
+export function endReasonOf(type: ErrorType): EndReason {
+  if (type === 'client_closed') return 'client';
+  return type.startsWith('upstream_') ? 'provider' : 'gateway';
+}
+
 /** The exchange from which the record is made: what the request says and how it went (proxy.md, rules 17 and 18). */
 export function exchangeOf(arrival: Arrival, request: ClientRequest, outcome: Outcome): Exchange {
   const { startedAt } = arrival;

@@ -9,16 +9,23 @@ const HOP_BY_HOP = [
   'transfer-encoding', 'upgrade',
 ];
 
+/** What proxies in front of us say of themselves and of their clients: it tells providers about the inside. */
+const OF_PROXIES = [
+  'forwarded', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-original-forwarded-for', 'x-original-host',
+  'x-envoy-external-address', 'x-envoy-original-path', 'true-client-ip', 'cf-connecting-ip', 'cf-connecting-ipv6',
+  'fastly-client-ip', 'fly-client-ip', 'x-azure-clientip', 'x-azure-socketip', 'x-appengine-user-ip',
+];
+
 const NOT_UPSTREAM = new Set([
-  ...HOP_BY_HOP, 'expect', 'host', 'content-length', 'via', 'http2-settings',
+  ...HOP_BY_HOP, ...OF_PROXIES, 'expect', 'host', 'content-length', 'via', 'http2-settings',
   'x-provider', 'x-project-id', 'x-organization-id', 'x-organisation-id', 'x-user-id', 'x-experiment-id',
   'cookie', 'origin', 'referer', 'access-control-request-method', 'access-control-request-headers',
 ]);
-const NOT_UPSTREAM_PREFIXES = ['x-gateway-', 'x-aws-', 'x-amz-', 'sec-fetch-'];
+const NOT_UPSTREAM_PREFIXES = ['x-forwarded-', 'x-gateway-', 'x-aws-', 'x-amz-', 'sec-fetch-'];
 
 // `alt-svc` names other doors of the provider's host, which our host does not have.
-const NOT_DOWNSTREAM = new Set([...HOP_BY_HOP, 'alt-svc', 'set-cookie', 'set-cookie2', 'x-gateway-request-id', 'x-gateway-error']);
-const NOT_DOWNSTREAM_PREFIXES = ['access-control-'];
+const NOT_DOWNSTREAM = new Set([...HOP_BY_HOP, 'alt-svc', 'set-cookie', 'set-cookie2']);
+const NOT_DOWNSTREAM_PREFIXES = ['access-control-', 'x-gateway-'];
 
 const MAX_REMEMBERED = 1024;
 const MAX_REMEMBERED_LENGTH = 64;

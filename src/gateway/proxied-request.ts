@@ -1,14 +1,15 @@
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
-import { applySplice, readBodyFacts } from '../wire/body-facts.js';
+import { applySplice, readBodyFacts, revertSplice, type BodyFacts, type BodySplice } from '../wire/body-facts.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
 import { AnswerWriter, type Resumed } from './answer-writer.js';
 import type { Arrival } from './arrival.js';
+import { ClientPace } from './client-pace.js';
 import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
 import type { Admission } from './credentials.js';
-import { exchangeOf } from './exchange-of.js';
+import { endReasonOf, exchangeOf } from './exchange-of.js';
 import { headerValue, responseHeaders } from './headers.js';
 import type { AnswerHead } from './http1/answer-head.js';
 import { Call, type CallHandler } from './http1/call.js';
@@ -16,8 +17,10 @@ import { errorResponse, sendAnswer } from './refusal.js';
 import { BufferedBody, hasBody, isJsonType, PassingBody, type BodyReader } from './request-body.js';
 import type { Route } from './route.js';
 import type { Expirable } from './sweeper.js';
+import { decideByFirstBytes, mayHideJson } from './undecided-body.js';
 import { needsSignature, upstreamCall, type UpstreamCall } from './upstream-call.js';
-import { isPassing, upstreamFault } from './upstream-error.js';
+import { isPassing, upstreamFault, type UpstreamFault } from './upstream-error.js';
+import { HeldAnswer, mayRefuseMember } from './usage-refusal.js';
 
 const MAX_ATTEMPTS = 3;
 const RETRY_PAUSE_MS = 100;
@@ -47,13 +50,20 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #call: Call | undefined;
   #model: string | undefined;
   #stream: boolean | undefined;
-  #spliced = false;
+  /** The edit that asks for usage, as long as the body has it, and the bytes that it replaced. */
+  #splice: BodySplice | undefined;
+  #replaced: Buffer | undefined;
+  /** An answer that may refuse that edit. */
+  #held: HeldAnswer | undefined;
+  /** The call is made a second time, without the edit. */
+  #untouched = false;
 
   #attempts = 0;
   #failedAttempts = 0;
   #sent = false;
   /** We left the provider ourselves: what it reports from then on is our own doing. */
   #aborted = false;
+  #bodyStartedAt = 0;
   #bodyReadMs = 0;
   #firstDispatchedAt = 0;
   #dispatchedAt = 0;
@@ -61,6 +71,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #lastActivityAt: number;
   /** Body bytes of the client at the last sweep. */
   #receivedSeen = 0;
+  /** Only of exchanges that live to see a sweep. */
+  #pace: ClientPace | undefined;
   #phase: 'reading' | 'waiting' | 'answering' | 'settled' = 'reading';
 
   #tap: Tap | undefined;
@@ -103,24 +115,49 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     if (!hasBody(this.#request)) {
       this.#dispatch();
     } else if (this.#request.pipe === undefined || isJsonType(contentType) || needsSignature(this.#route, this.#admission)) {
-      this.#buffered = new BufferedBody(this.#request, this, this.#gateway.budget, this.#gateway.bodyMemory, this.#gateway.maxBodyBytes);
-      this.#buffered.start();
+      this.#buffer();
+    } else if (mayHideJson(contentType) && Number(this.#request.headers['content-length'] ?? 0) <= this.#gateway.maxBodyBytes) {
+      this.#bodyStartedAt = performance.now();
+      decideByFirstBytes(this.#request, (isObject, first) => { this.#onDecided(isObject, first); }, () => { this.#onClientGone(); });
     } else {
-      this.#passing = new PassingBody(contentType);
-      // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
-      this.#request.on('error', () => this.#onClientGone());
-      // Whoever destroys it says why elsewhere.
-      this.#passing.on('error', ignore);
-      this.#request.pipe(this.#passing);
-      this.#body = this.#passing;
-      this.#dispatch();
+      this.#passOn(contentType);
     }
+  }
+
+  #onDecided(isObject: boolean, first: Buffer): void {
+    if (this.#phase === 'settled') return;
+    try {
+      if (isObject) this.#buffer(first);
+      else this.#passOn(undefined, first);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #buffer(first?: Buffer): void {
+    const { budget, bodyMemory, maxBodyBytes } = this.#gateway;
+    this.#bodyStartedAt = performance.now();
+    this.#buffered = new BufferedBody(this.#request, this, budget, bodyMemory, maxBodyBytes);
+    this.#buffered.start(first);
+  }
+
+  #passOn(contentType: string | undefined, first?: Buffer): void {
+    if (this.#bodyStartedAt > 0) this.#bodyReadMs = performance.now() - this.#bodyStartedAt;
+    this.#passing = new PassingBody(contentType);
+    // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
+    this.#request.on('error', () => this.#onClientGone());
+    // Whoever destroys it says why elsewhere.
+    this.#passing.on('error', ignore);
+    if (first !== undefined && first.length > 0) this.#passing.write(first);
+    this.#request.pipe?.(this.#passing);
+    this.#body = this.#passing;
+    this.#dispatch();
   }
 
   // ---- the client's body ----
 
   onBody(body: Buffer): void {
-    this.#bodyReadMs = performance.now() - this.#arrival.startedAt;
+    this.#bodyReadMs = performance.now() - this.#bodyStartedAt;
     this.#body = body;
     try {
       this.#readFacts(body);
@@ -136,11 +173,27 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       this.#model = facts.model ?? this.#model;
       // A JSON object that does not ask for a stream asks for none.
       this.#stream = facts.stream ?? this.#stream ?? (facts.isObject ? false : undefined);
-      if (facts.usageSplice !== undefined && this.#route.rule?.streamUsage === true) {
+      if (facts.usageSplice !== undefined && this.#mayAskForUsage(facts)) {
+        this.#splice = facts.usageSplice;
+        this.#replaced = Buffer.from(body.subarray(facts.usageSplice.start, facts.usageSplice.end));
         this.#body = applySplice(body, facts.usageSplice);
-        this.#spliced = true;
       }
     }
+  }
+
+  /** Whether this server is one that takes `stream_options`, as far as is known. */
+  #mayAskForUsage(facts: BodyFacts): boolean {
+    const { rule, upstream } = this.#route;
+    if (rule?.streamUsage !== true || !upstream.streamUsage) return false;
+    const call = { query: this.#arrival.target.query, hasDataSources: facts.hasDataSources === true };
+    if (upstream.provider.refusesStreamUsage?.(call) === true) return false;
+    return !this.#gateway.usageRefusals.has(this.#usageTarget());
+  }
+
+  /** What a refusal of `stream_options` is remembered for: the address, a deployment in it included, and the model. */
+  #usageTarget(): string {
+    const { upstream, upstreamPath } = this.#route;
+    return `${upstream.origin ?? ''}${upstreamPath} ${this.#model ?? ''}`;
   }
 
   onBodyFailure(reason: 'body_too_large' | 'buffers_full' | 'client_closed'): void {
@@ -148,7 +201,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     if (reason === 'body_too_large') {
       this.#fail(reason, `The request body is over the limit of ${this.#gateway.maxBodyBytes} bytes (MAX_BODY_BYTES).`);
     } else {
-      this.#fail(reason, 'The gateway holds as many request bodies as it may (MAX_BUFFERED_BYTES). Try again.', ['retry-after', '1']);
+      this.#fail(reason, 'The gateway holds as many request bodies as it may (MAX_BUFFERED_BYTES). Try again.', RETRY_SOON);
     }
   }
 
@@ -158,13 +211,17 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     this.#phase = 'waiting';
     this.#firstDispatchedAt = performance.now();
     this.#lastActivityAt = this.#firstDispatchedAt;
-    this.#target = upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission,
-      { spliced: this.#spliced, streams: this.#passing !== undefined });
+    this.#target = this.#makeTarget();
     if (this.#target === undefined) {
       return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is none such as us-east-1.');
     }
     if (needsSignature(this.#route, this.#admission)) this.#sign(this.#target);
     else this.#attempt();
+  }
+
+  #makeTarget(): UpstreamCall | undefined {
+    return upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission,
+      { spliced: this.#splice !== undefined, streams: this.#passing !== undefined });
   }
 
   #sign(target: UpstreamCall): void {
@@ -203,6 +260,10 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       if (!this.#writer.over) this.#writer.breakOff();
       return;
     }
+    this.#held = undefined;
+    const fault = upstreamFault(error, this.#sent);
+    const endReason = endReasonOf(fault.type);
+    if (endReason === 'gateway') return this.#failBeforeProvider(fault);
     this.#leaveProvider(performance.now());
     this.#failedAttempts += 1;
     if (!this.#sent && this.#attempts < MAX_ATTEMPTS && !(this.#body instanceof PassingBody) && isPassing(error)) {
@@ -210,8 +271,20 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       setTimeout(() => { if (this.#phase !== 'settled') this.#attempt(); }, RETRY_PAUSE_MS * this.#attempts);
       return;
     }
-    const fault = upstreamFault(error, this.#sent);
-    this.#fail(fault.type, `The provider ${this.#route.upstream.provider.name} could not be used: ${fault.detail}.`);
+    this.#fail(fault.type, this.#unusable(fault));
+  }
+
+  /** The attempt ended within the gateway: no provider has seen it, and it is no error of a provider. */
+  #failBeforeProvider(fault: UpstreamFault): void {
+    this.#attempts -= 1;
+    this.#dispatchedAt = 0;
+    const isShortage = fault.type === 'connections_full';
+    if (isShortage) this.#gateway.onShortage?.(fault.detail);
+    this.#fail(fault.type, this.#unusable(fault), isShortage ? RETRY_SOON : NONE);
+  }
+
+  #unusable({ detail }: UpstreamFault): string {
+    return `The provider ${this.#route.upstream.provider.name} could not be used: ${detail}.`;
   }
 
   // ---- the provider's answer ----
@@ -219,17 +292,63 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   onAnswerHead(head: AnswerHead): void {
     if (this.#phase === 'settled') return;
     try {
-      this.#beginAnswer(head);
+      if (this.#splice !== undefined && mayRefuseMember(head.status)) this.#hold(head);
+      else this.#beginAnswer(head);
     } catch (error) {
       this.#onFault(error);
     }
   }
 
+  #hold(head: AnswerHead): void {
+    this.#phase = 'answering';
+    this.#lastActivityAt = performance.now();
+    this.#held = new HeldAnswer(head);
+  }
+
+  /** The answer that was held back is the client's after all. */
+  #letGo(held: HeldAnswer): void {
+    this.#held = undefined;
+    this.#beginAnswer(held.head);
+    for (const chunk of held.chunks) this.#readAnswer(chunk);
+  }
+
+  #onHeldEnd(held: HeldAnswer): void {
+    held.namesMember((named) => {
+      if (this.#phase === 'settled') return; // the client left meanwhile
+      try {
+        if (named) {
+          this.#tryUntouched();
+        } else {
+          this.#letGo(held);
+          this.#endAnswer();
+        }
+      } catch (error) {
+        this.#onFault(error);
+      }
+    });
+  }
+
+  /** The provider refused, before it did anything, what the gateway had added: the client's own body goes out once. */
+  #tryUntouched(): void {
+    this.#held = undefined;
+    this.#leaveProvider(performance.now());
+    this.#failedAttempts += 1;
+    this.#body = revertSplice(this.#body as Buffer, this.#splice as BodySplice, this.#replaced as Buffer);
+    this.#splice = undefined;
+    this.#untouched = true;
+    this.#sent = false;
+    this.#phase = 'waiting';
+    this.#target = this.#makeTarget();
+    this.#attempt();
+  }
+
   #beginAnswer({ status, reason, headers }: AnswerHead): void {
+    if (this.#untouched && status < 400) this.#gateway.usageRefusals.add(this.#usageTarget());
+    const spliced = this.#splice !== undefined;
     this.#phase = 'answering';
     this.#lastActivityAt = performance.now();
     this.#providerStatus = status;
-    const head = responseHeaders(headers, !this.#spliced);
+    const head = responseHeaders(headers, !spliced);
     this.#contentLength = head.contentLength;
     this.#tap = createTap({
       dialect: this.#route.dialect,
@@ -239,10 +358,10 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       header: (name) => headerValue(headers, name),
       onFirstToken: () => { this.#firstTokenAt ??= performance.now(); },
     });
-    if (this.#spliced && this.#tap.isStream && head.contentEncoding === undefined) this.#filter = new UsageChunkFilter();
+    if (spliced && this.#tap.isStream && head.contentEncoding === undefined) this.#filter = new UsageChunkFilter();
     const forwarded = head.forwarded;
     forwarded.push('x-gateway-request-id', this.#arrival.requestId, ...this.#arrival.corsHeaders);
-    const spliceLength = this.#spliced && this.#filter === undefined && head.contentLength !== undefined;
+    const spliceLength = spliced && this.#filter === undefined && head.contentLength !== undefined;
     if (spliceLength) forwarded.push('content-length', String(head.contentLength));
     const bodiless = this.#contentLength === 0 || status === 204 || status === 304 || this.#request.method === 'HEAD';
     this.#writer.begin(status, reason, forwarded, this.#tap.isStream && !bodiless);
@@ -250,6 +369,16 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   onAnswerData(chunk: Buffer): void {
     if (this.#writer.over) return;
+    try {
+      if (this.#held === undefined) this.#readAnswer(chunk);
+      else if (!this.#held.push(chunk)) this.#letGo(this.#held);
+      else this.#lastActivityAt = performance.now();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #readAnswer(chunk: Buffer): void {
     this.#lastActivityAt = performance.now();
     this.#upstreamBytes += chunk.length;
     const tap = this.#tap as Tap;
@@ -269,6 +398,15 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   onAnswerEnd(): void {
     if (this.#writer.over) return;
+    try {
+      if (this.#held === undefined) this.#endAnswer();
+      else this.#onHeldEnd(this.#held);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #endAnswer(): void {
     if (this.#phase === 'settled' || this.#writer.holding) this.#writer.end(this.#filter?.end());
     else this.#settleAnswer(this.#filter?.end(), true);
   }
@@ -300,11 +438,15 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       this.#receivedSeen = received;
       this.#lastActivityAt = now;
     }
+    this.#pace ??= new ClientPace(this.#arrival.startedAt);
+    if (this.#pace.readsTooSlowly(now, this.#writer.unsent, limits.clientSendMs)) return 'client_closed';
+    const clientIsDue = this.#phase === 'reading' || this.#passingIsDue();
+    const trickles = this.#pace.sendsTooSlowly(now, received, clientIsDue, limits.clientIdleMs);
+    if (trickles && this.#phase !== 'settled') return 'request_timeout';
     const silentMs = now - this.#lastActivityAt;
     if (this.#phase === 'reading') return over(limits.clientIdleMs, silentMs) ? 'request_timeout' : undefined;
     if (this.#phase !== 'settled' && over(limits.totalMs, now - this.#firstDispatchedAt)) return 'upstream_timeout_total';
     if (this.#phase === 'waiting') {
-      const clientIsDue = this.#passing !== undefined && !this.#request.complete && !this.#passing.writableNeedDrain;
       if (clientIsDue && over(limits.clientIdleMs, silentMs)) return 'request_timeout';
       return over(limits.firstByteMs, silentMs) ? 'upstream_timeout_first_byte' : undefined;
     }
@@ -313,7 +455,17 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     return over(limits.idleMs, silentMs) ? 'upstream_timeout_idle' : undefined;
   }
 
+  #passingIsDue(): boolean {
+    return this.#passing !== undefined && !this.#request.complete && !this.#passing.writableNeedDrain;
+  }
+
   expire(reason: ErrorType): void {
+    if (reason === 'client_closed') {
+      if (this.#phase === 'settled') this.#abort();
+      else this.#onClientGone();
+      this.#writer.cut();
+      return;
+    }
     if (this.#phase === 'settled') {
       this.#abort();
       if (!this.#writer.over) this.#writer.breakOff();
@@ -344,7 +496,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   /** Ends with an error of the gateway: an answer where none was begun, else a broken connection that every SDK notices. */
   #fail(type: ErrorType, message: string, extraHeaders: readonly string[] = []): void {
     if (this.#phase === 'settled') return;
-    const endReason = type.startsWith('upstream_') ? 'provider' : 'gateway';
+    const endReason = endReasonOf(type);
     this.#writer.discard();
     if (this.#writer.begun) {
       void this.#settle(endReason, type);
@@ -353,7 +505,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       return;
     }
     // What is left of the body nobody wants: it is not worth a connection.
-    const closing = this.#request.complete || extraHeaders.includes('close') || type === 'buffers_full' ? NONE : CLOSE;
+    const closing = this.#request.complete || extraHeaders.includes('close') || TEMPORARY.includes(type) ? NONE : CLOSE;
     const answer = errorResponse(this.#route.dialect, type, message, this.#arrival.requestId,
       [...this.#arrival.corsHeaders, ...extraHeaders, ...closing]);
     this.#responseSize = this.#request.method === 'HEAD' ? 0 : answer.body.length;
@@ -367,6 +519,12 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   /** A fault of our own must not end the process, and with it everybody's requests. */
   #onFault(error: unknown): void {
     this.#gateway.onFault?.(error);
+    if (this.#phase === 'settled') {
+      // The record is made; what is left of the answer cannot be trusted.
+      this.#abort();
+      this.#writer.cut();
+      return;
+    }
     this.#fail('internal_error', 'The gateway met a fault of its own; its log says more.');
   }
 
@@ -393,7 +551,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   #settle(endReason: EndReason, errorType: ErrorType | undefined): Promise<void> | undefined {
     const endedAt = performance.now();
-    if (this.#phase === 'reading') this.#bodyReadMs = endedAt - this.#arrival.startedAt;
+    if (this.#phase === 'reading') this.#bodyReadMs = endedAt - this.#bodyStartedAt;
     this.#phase = 'settled';
     this.#leaveProvider(endedAt);
     this.#dropBody();
@@ -426,6 +584,9 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 }
 
 const NONE: readonly string[] = [];
+const RETRY_SOON: readonly string[] = ['retry-after', '1'];
+/** Refusals after which the same connection may try again. */
+const TEMPORARY: readonly ErrorType[] = ['buffers_full', 'connections_full'];
 const CLOSE: readonly string[] = ['connection', 'close'];
 
 function ignore(): void {

@@ -1,5 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { ErrorType } from '../domain/error-types.js';
+import { CollectedBytes } from '../wire/collected-bytes.js';
+import { FormField, formBoundary } from '../wire/form-field.js';
 import type { BodyMemory } from './body-memory.js';
 import type { ClientRequest } from './client.js';
 
@@ -47,6 +49,9 @@ export interface BodyReader {
   onBodyFailure(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>): void;
 }
 
+/** Of a body that is over: nothing is added to it. */
+const NOTHING = new CollectedBytes();
+
 /**
  * Reads a body into memory within both limits. What it takes from the budget is what has come, not
  * what was announced: a client that only announces must not keep others out. It is given back by
@@ -59,9 +64,9 @@ export class BufferedBody {
   readonly #memory: BodyMemory;
   readonly #maxBytes: number;
   #declared = 0;
-  /** What a long body is copied to as it comes; else its chunks are kept. */
+  /** What a long body is copied to as it comes, where its length is known. */
   #piece: Buffer | undefined;
-  #chunks: Buffer[] = [];
+  #bytes = new CollectedBytes();
   #received = 0;
   #taken = 0;
   #settled = false;
@@ -78,13 +83,15 @@ export class BufferedBody {
     return this.#received;
   }
 
-  start(): void {
+  /** @param first bytes that have come already */
+  start(first?: Buffer): void {
     this.#declared = Number(this.#request.headers['content-length'] ?? 0);
     if (this.#declared > this.#maxBytes) return this.#fail('body_too_large');
     if (!this.#budget.fits(this.#declared)) return this.#fail('buffers_full');
     this.#request.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#request.on('end', () => this.#onEnd());
     this.#request.on('error', () => this.#fail('client_closed'));
+    if (first !== undefined) this.#onData(first);
   }
 
   /**
@@ -94,7 +101,7 @@ export class BufferedBody {
   release(unread = false): void {
     this.#budget.give(this.#taken);
     this.#taken = 0;
-    this.#chunks = [];
+    this.#bytes = NOTHING;
     this.#settled = true;
     if (this.#piece === undefined) return;
     if (unread) this.#memory.give(this.#piece);
@@ -115,12 +122,13 @@ export class BufferedBody {
     if (before === 0 && chunk.length < this.#declared) this.#piece ??= this.#memory.take(this.#declared);
     const piece = this.#piece;
     if (piece === undefined) {
-      this.#chunks.push(chunk);
+      this.#bytes.push(chunk);
     } else if (this.#received <= piece.length) {
       piece.set(chunk, before);
     } else {
       // More than was declared: a lenient parser (--insecure-http-parser) lets that pass.
-      this.#chunks.push(piece.subarray(0, before), chunk);
+      this.#bytes.push(piece.subarray(0, before));
+      this.#bytes.push(chunk);
       this.#memory.forget(piece);
       this.#piece = undefined;
     }
@@ -130,9 +138,7 @@ export class BufferedBody {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#piece !== undefined) return this.#reader.onBody(this.#piece.subarray(0, this.#received));
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#reader.onBody(chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks, this.#received));
+    this.#reader.onBody(this.#bytes.take());
   }
 
   #fail(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>): void {
@@ -142,39 +148,25 @@ export class BufferedBody {
   }
 }
 
-const SNIFF_BYTES = 64 * 1024;
-/** The part's other headers are few and short: bounds that keep a hostile body from being searched for ever. */
-const MODEL_PART = /[;\s]name="model"(?:;[^\r\n]{0,256})?\r?\n(?:[^\r\n]{1,256}\r?\n){0,8}\r?\n([^\r\n]{1,1024})\r?\n/;
-
-/**
- * A body that streams through with backpressure (multipart, binary): counts its bytes and, in
- * multipart, keeps the first 64 KiB, where the field `model` is looked for.
- */
+/** A body that streams through with backpressure (multipart, binary): counts its bytes, and finds a form's field `model`. */
 export class PassingBody extends Transform {
   received = 0;
-  readonly #isForm: boolean;
-  readonly #head: Buffer[] = [];
-  #headBytes = 0;
+  readonly #form: FormField | undefined;
 
   constructor(contentType: string | undefined) {
     super();
-    this.#isForm = contentType?.trimStart().toLowerCase().startsWith('multipart/form-data') === true;
+    const boundary = formBoundary(contentType);
+    if (boundary !== undefined) this.#form = new FormField('model', boundary);
   }
 
   /** The form's field `model`, as far as the body has come. */
   get model(): string | undefined {
-    if (this.#headBytes === 0) return undefined;
-    const model = MODEL_PART.exec(Buffer.concat(this.#head).toString('latin1'))?.[1];
-    return model === undefined ? undefined : Buffer.from(model, 'latin1').toString('utf8');
+    return this.#form?.value;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
     this.received += chunk.length;
-    if (this.#isForm && this.#headBytes < SNIFF_BYTES) {
-      const piece = chunk.subarray(0, SNIFF_BYTES - this.#headBytes);
-      this.#head.push(piece);
-      this.#headBytes += piece.length;
-    }
+    this.#form?.push(chunk);
     callback(null, chunk);
   }
 }

@@ -19,6 +19,8 @@ export interface Upstream {
   readonly mount: string;
   readonly override: Named | undefined;
   readonly key: Named | undefined;
+  /** Streams may be asked for their usage, at paths whose rule says so (`<PROVIDER>_STREAM_USAGE`). */
+  readonly streamUsage: boolean;
 }
 
 export type ReadVariable = (name: string) => { value: string; source: string } | undefined;
@@ -37,11 +39,24 @@ function bind(provider: Provider, variable: ReadVariable): Upstream {
   const prefix = variablePrefix(provider.name);
   const override = first([`${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? [])], variable);
   const key = first([`${prefix}_API_KEY`, ...(provider.keyVariables ?? [])], variable);
+  const streamUsage = readStreamUsage(`${prefix}_STREAM_USAGE`, variable) ?? provider.streamUsage ?? true;
   if (override === undefined) {
     const origin = provider.origin;
-    return { provider, origin, root: provider.root, mount: '', override, key };
+    return { provider, origin, root: provider.root, mount: '', override, key, streamUsage };
   }
-  return { provider, ...place(provider.root, override), override, key };
+  return { provider, ...place(provider.root, override), override, key, streamUsage };
+}
+
+function readStreamUsage(name: string, variable: ReadVariable): boolean | undefined {
+  const value = variable(name)?.value.toLowerCase();
+  if (value === undefined) return undefined;
+  if (['true', '1', 'yes', 'on'].includes(value)) return true;
+  if (['false', '0', 'no', 'off'].includes(value)) return false;
+  throw new Failure({
+    code: 'bad_configuration',
+    message: `${name}=${value}: must be true or false`,
+    fix: `Set ${name}=false where the provider refuses stream_options, else remove it.`,
+  });
 }
 
 function first(names: readonly string[], variable: ReadVariable): Named | undefined {

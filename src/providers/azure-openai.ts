@@ -2,6 +2,15 @@ import type { Provider } from '../domain/provider.js';
 import { openAiOther } from '../wire/openai-other.js';
 import { openAiRules, openAiSockets } from './rules/openai-rules.js';
 
+/** `2024-09-01-preview` and `2024-10-21` were the first that took `stream_options`. */
+const FIRST_VERSION = '2024-09-01';
+
+/** Whether the call names a version of the API that refuses `stream_options`; `/openai/v1` needs none. */
+function isBeforeStreamOptions(query: string): boolean {
+  const version = new URLSearchParams(query).get('api-version');
+  return version !== null && /^\d{4}-\d{2}-\d{2}/.test(version) && version < FIRST_VERSION;
+}
+
 /** Every resource has a host of its own: AZURE_OPENAI_ENDPOINT says which. */
 export const azureOpenai: Provider = {
   name: 'azure-openai',
@@ -13,6 +22,7 @@ export const azureOpenai: Provider = {
   baseUrlVariables: ['AZURE_OPENAI_ENDPOINT'],
   unmistakablePaths: [/^\/openai\/deployments\//],
   socketPaths: openAiSockets,
+  refusesStreamUsage: ({ query, hasDataSources }) => hasDataSources || isBeforeStreamOptions(query),
   dialects: openAiRules({ streamUsage: true, realtime: true }),
   defaultDialect: openAiOther,
   pricingId: 'azure',

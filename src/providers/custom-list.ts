@@ -3,7 +3,7 @@ import { Failure } from '../domain/failure.js';
 import type { AuthStyle, Provider } from '../domain/provider.js';
 import { CUSTOM_DIALECTS, customProvider } from './custom.js';
 
-const FIELDS: readonly string[] = ['name', 'baseUrl', 'dialect', 'auth'];
+const FIELDS: readonly string[] = ['name', 'baseUrl', 'dialect', 'auth', 'stream_usage'];
 const AUTH_STYLES: readonly string[] = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] satisfies AuthStyle[];
 const EXAMPLE = '[{"name":"lab","baseUrl":"http://localhost:8000","dialect":"openai-chat"}]';
 /** Names whose variables or records mean something else (`ELASTICSEARCH_API_KEY`, the provider `unknown`). */
@@ -42,7 +42,11 @@ function readEntry(entry: unknown, place: string): Provider {
     throw invalid(`${place}: the field ${JSON.stringify(unknown)} is unknown`,
       `Use ${FIELDS.join(', ')}; a key is set by a variable, LAB_API_KEY for the provider lab.`);
   }
-  const { auth } = fields;
+  const { auth, stream_usage: streamUsage } = fields;
+  if (streamUsage !== undefined && typeof streamUsage !== 'boolean') {
+    throw invalid(`${place}: stream_usage is neither true nor false`,
+      'Set stream_usage to false where the server refuses stream_options, else leave it out.');
+  }
   if (auth !== undefined && !AUTH_STYLES.includes(auth as string)) {
     throw invalid(`${place}: auth is none that is known`, `Say where the server wants its key: ${AUTH_STYLES.join(', ')}.`);
   }
@@ -51,7 +55,11 @@ function readEntry(entry: unknown, place: string): Provider {
     baseUrl: text('baseUrl', 'Give the server\'s address, for example http://localhost:8000.'),
     dialect: text('dialect', `Use one of: ${CUSTOM_DIALECTS.join(', ')}.`),
   });
-  return auth === undefined ? provider : { ...provider, auth: auth as AuthStyle };
+  return {
+    ...provider,
+    ...(auth === undefined ? {} : { auth: auth as AuthStyle }),
+    ...(streamUsage === undefined ? {} : { streamUsage }),
+  };
 }
 
 function parse(value: string): unknown {

@@ -8,6 +8,7 @@ import { startDemoProvider } from './demo.js';
 import { BACKLOG, checkPort, isAnyHost, listenFailure } from './listen.js';
 import { drain } from './drain.js';
 import { createLogger, requestLine } from './logger.js';
+import { atMostEvery, connectionsFor, openFileLimit } from './open-files.js';
 import { PrimaryChannel } from './primary-channel.js';
 import { judgeReadiness } from './readiness.js';
 import { firstScreen } from './screen.js';
@@ -72,7 +73,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     throw error;
   });
   const gateway = createGateway({
-    settings,
+    settings: { ...settings, upstreamMaxConnections: settings.upstreamMaxConnections ?? connectionsFor(openFileLimit()) },
     upstreams,
     variable,
     record: telemetry.record,
@@ -80,6 +81,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     allowOpen: options.allowOpen,
     refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
     onFault: (error) => { logger.error({ err: error }, 'a fault of the gateway: its request was answered with internal_error'); },
+    onShortage: atMostEvery(60_000, (detail) => { logger.error({ detail }, 'requests are refused with connections_full'); }),
     ...(settings.logRequests && { onExchange: (exchange) => { logger.info(requestLine(exchange), 'request'); } }),
   });
   let stopping = false;

@@ -1,4 +1,4 @@
-import { readString, scanObject, skipWhitespace, type JsonMember } from './json-scan.js';
+import { readString, ScanBudget, scanObject, type JsonMember } from './json-scan.js';
 
 /** One edit of a body: the bytes from `start` to `end` (exclusive) are replaced by `insert`. */
 export interface BodySplice {
@@ -9,12 +9,14 @@ export interface BodySplice {
 
 /** What the gateway needs to know of a JSON request body. */
 export interface BodyFacts {
-  /** The body begins as a JSON object. */
+  /** The body begins as a JSON object, and not so much stands in it that the scan gave up. */
   isObject: boolean;
   /** Top-level `model`, where it is a string. */
   model?: string;
   /** Top-level `stream`, where it is a boolean. */
   stream?: boolean;
+  /** There is a top-level `data_sources` (Azure OpenAI "On Your Data"). */
+  hasDataSources?: true;
   /**
    * The edit that makes a chat or text completion ask for `stream_options.include_usage`: present
    * only where top-level `stream` is `true`, the body is well-formed and the client did not ask.
@@ -23,29 +25,42 @@ export interface BodyFacts {
 }
 
 const TRUE = 'true';
+/** No model has a longer name, escapes included. */
+const MAX_MODEL_BYTES = 8 * 1024;
 
-/** Reads a JSON request body. Never throws: of a broken body what is known, and no splice. */
+/**
+ * Reads a JSON request body, at a cost that is bounded whatever stands in it. Never throws: of a
+ * broken body, or one of a great many small members, what is known, and no splice.
+ */
 export function readBodyFacts(body: Buffer): BodyFacts {
   let model: JsonMember | undefined;
   let stream: JsonMember | undefined;
   let streamOptions: JsonMember | undefined;
+  const facts: BodyFacts = { isObject: false };
+  const budget = new ScanBudget();
   const start = skipByteOrderMark(body);
   const object = scanObject(body, start, (member) => {
     if (member.key === 'model') model = member;
     else if (member.key === 'stream') stream = member;
     else if (member.key === 'stream_options') streamOptions = member;
-  });
-  const facts: BodyFacts = { isObject: object !== undefined };
+    else if (member.key === 'data_sources') facts.hasDataSources = true;
+  }, budget);
+  facts.isObject = object !== undefined && budget.left > 0;
   if (object === undefined) return facts;
-  const modelName = model && body[model.valueStart] === 0x22 ? readString(body, model.valueStart, model.valueEnd) : undefined;
+  const modelName = model && readModel(body, model);
   if (modelName !== undefined) facts.model = modelName;
   const streamText = stream && textOf(body, stream);
   if (streamText === TRUE || streamText === 'false') facts.stream = streamText === TRUE;
-  if (facts.stream === true && object.complete && skipWhitespace(body, object.end) === body.length) {
-    const splice = includeUsage(body, object.start, streamOptions);
+  if (facts.stream === true && object.complete && budget.skipWhitespace(body, object.end) === body.length) {
+    const splice = includeUsage(body, object.start, streamOptions, budget);
     if (splice !== undefined) facts.usageSplice = splice;
   }
   return facts;
+}
+
+function readModel(body: Buffer, { valueStart, valueEnd }: JsonMember): string | undefined {
+  if (body[valueStart] !== 0x22 || valueEnd - valueStart > MAX_MODEL_BYTES) return undefined;
+  return readString(body, valueStart, valueEnd);
 }
 
 /** The body with the edit made; every other byte stays as it is. */
@@ -53,7 +68,14 @@ export function applySplice(body: Buffer, splice: BodySplice): Buffer {
   return Buffer.concat([body.subarray(0, splice.start), Buffer.from(splice.insert), body.subarray(splice.end)]);
 }
 
-function includeUsage(body: Buffer, objectStart: number, options: JsonMember | undefined): BodySplice | undefined {
+/** The body as it was before the edit; `replaced` is what stood between `start` and `end`. */
+export function revertSplice(body: Buffer, { start, insert }: BodySplice, replaced: Buffer): Buffer {
+  return Buffer.concat([body.subarray(0, start), replaced, body.subarray(start + Buffer.byteLength(insert))]);
+}
+
+function includeUsage(
+  body: Buffer, objectStart: number, options: JsonMember | undefined, budget: ScanBudget,
+): BodySplice | undefined {
   if (options === undefined) {
     // A member follows, since `stream` is one.
     return insertAt(objectStart + 1, '"stream_options":{"include_usage":true},');
@@ -66,7 +88,7 @@ function includeUsage(body: Buffer, objectStart: number, options: JsonMember | u
   const object = scanObject(body, options.valueStart, (member) => {
     members += 1;
     if (member.key === 'include_usage') asked = member;
-  });
+  }, budget);
   if (!object?.complete) return undefined; // not an object: the provider's to refuse
   if (asked === undefined) return insertAt(object.start + 1, `"include_usage":true${members === 0 ? '' : ','}`);
   const value = textOf(body, asked);

@@ -1,6 +1,6 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
 import { CollectedBytes } from './collected-bytes.js';
-import { pickMembers, skipValue, skipWhitespace, withoutLongStrings } from './json-scan.js';
+import { scanMembers, skipValue, skipWhitespace, withoutLongStrings } from './json-scan.js';
 
 const PARSED_WHOLE_BYTES = 1024 * 1024;
 /** Above this, what is not short in a body is its texts, which nobody here reads: parsed, they would be the most of a request's garbage. */
@@ -50,7 +50,7 @@ export class JsonBody {
   #read(bytes: Buffer): unknown {
     if (this.#bytes > KEPT_BYTES) return lastMember(bytes, this.#dialect.usageMember);
     if (bytes.length > PARSED_WHOLE_BYTES) {
-      const { members, complete } = pickMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
+      const { members, complete } = scanMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
       return complete ? members : { ...members, ...lastMember(bytes.subarray(-TAIL_BYTES), this.#dialect.usageMember) };
     }
     try {

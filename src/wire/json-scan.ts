@@ -238,7 +238,7 @@ export interface PickedMembers {
  * The named top-level members of a JSON object, parsed; the last of duplicates wins. Members over
  * `maxMemberBytes`, broken ones, and what follows a fault or the end of the budget are left out.
  */
-export function pickMembers(json: Buffer, names: readonly string[], maxMemberBytes: number): PickedMembers {
+export function scanMembers(json: Buffer, names: readonly string[], maxMemberBytes: number): PickedMembers {
   const found = new Map<string, JsonMember>();
   const scan = scanObject(json, 0, (member) => {
     if (member.valueEnd - member.valueStart <= maxMemberBytes && names.includes(member.key)) found.set(member.key, member);
@@ -252,6 +252,11 @@ export function pickMembers(json: Buffer, names: readonly string[], maxMemberByt
     }
   }
   return { members, complete: scan?.complete === true };
+}
+
+/** The members that `scanMembers` finds, whether or not it saw all. */
+export function pickMembers(json: Buffer, names: readonly string[], maxMemberBytes: number): Readonly<Record<string, unknown>> {
+  return scanMembers(json, names, maxMemberBytes).members;
 }
 
 /**

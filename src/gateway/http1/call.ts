@@ -27,6 +27,8 @@ export class Call {
   /** What carries it; undefined before it has one and once it is over. */
   connection: CarryingConnection | undefined;
   aborted = false;
+  /** Asked for by `pause`; holds also for a connection that comes later. */
+  paused = false;
   /** A request whose body is a longer buffer was written, or its connection is gone: nobody reads that buffer any more. */
   flushed = false;
 
@@ -37,10 +39,12 @@ export class Call {
 
   /** Asks for no more data until `resume`; what was read already is kept. */
   pause(): void {
+    this.paused = true;
     this.connection?.pause();
   }
 
   resume(): void {
+    this.paused = false;
     this.connection?.resume();
   }
 

@@ -15,6 +15,8 @@ export interface ConnectionOwner {
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const PROTOCOL = 'HTTP/1.';
+/** A CR at the end of the text may be the first half of a CRLF. */
+const BARE_LINE_END = /(?:^|[^\r])\n|\r[^\n]/;
 const MAX_HEAD_BYTES = 64 * 1024;
 /** Up to here head and body are copied together, so that the request is one write of one piece. */
 const COPY_BYTES = 16 * 1024;
@@ -47,6 +49,8 @@ export class Connection {
   #reusable = false;
   #paused = false;
   #parsing = false;
+  /** Why no more bytes come: the server's FIN, or the error that ended the connection. */
+  #ended: 'fin' | Error | undefined;
 
   /** @param host value of the Host header */
   constructor(socket: Socket, host: string, owner: ConnectionOwner) {
@@ -54,10 +58,10 @@ export class Connection {
     this.#host = host;
     this.#owner = owner;
     socket.on('data', (bytes: Buffer) => { this.#onData(bytes); });
-    socket.on('end', () => { this.#onEnd(); });
-    socket.on('error', (error) => { this.#fail(error); });
+    socket.on('end', () => { this.#onEnded('fin'); });
+    socket.on('error', (error) => { this.#onEnded(error); });
     socket.on('close', () => {
-      this.#fail(new ConnectionLost('the connection was closed'));
+      this.#onEnded(new ConnectionLost('the connection was closed'));
       owner.onClosed(this);
     });
   }
@@ -82,6 +86,7 @@ export class Connection {
     this.#reading = 'head';
     call.handler.onRequestSent();
     if (this.#call !== call) return; // aborted at once
+    if (call.paused) this.pause();
     const { body } = request;
     if (body === undefined) this.#socket.write(head, 'latin1');
     else if (Buffer.isBuffer(body)) this.#sendWhole(head, body, call);
@@ -94,7 +99,8 @@ export class Connection {
   pause(): void {
     if (this.#paused || this.#call === undefined) return;
     this.#paused = true;
-    this.#socket.pause();
+    // A head is read all the same: only then is it known whether anything follows.
+    if (this.#reading !== 'head') this.#socket.pause();
   }
 
   resume(): void {
@@ -111,6 +117,7 @@ export class Connection {
   /** Lets the call go and the connection with it: an answer that nobody reads is still on its way. */
   abandon(): void {
     this.#detach();
+    this.#rest = undefined;
     this.#socket.destroy();
   }
 
@@ -163,6 +170,7 @@ export class Connection {
       this.#parsing = false;
     }
     if (this.#call === undefined) this.#free();
+    else if (this.#ended !== undefined) this.#onEnded(this.#ended);
   }
 
   /** Reads as far as there are bytes and the call is neither over nor paused; returns how far. */
@@ -173,9 +181,10 @@ export class Connection {
         const end = bytes.indexOf(HEAD_END, pos);
         if ((end === -1 ? bytes.length : end) - pos > MAX_HEAD_BYTES) throw new ProtocolFault('the head is too long');
         if (end === -1) {
-          // What is no HTTP may never end its head.
-          const begin = bytes.toString('latin1', pos, pos + PROTOCOL.length);
-          if (!PROTOCOL.startsWith(begin)) throw new ProtocolFault('the answer is no HTTP');
+          // What is not HTTP, and a head with bare line ends, may never end.
+          const begin = bytes.toString('latin1', pos);
+          if (!PROTOCOL.startsWith(begin.slice(0, PROTOCOL.length))) throw new ProtocolFault('the answer is not HTTP');
+          if (BARE_LINE_END.test(begin)) throw new ProtocolFault('a line of the head does not end in CRLF');
           return pos;
         }
         this.#onHead(readAnswerHead(bytes.toString('latin1', pos, end)));
@@ -206,6 +215,7 @@ export class Connection {
     this.#reading = framing.kind;
     if (framing.kind === 'chunked') this.#chunked = new ChunkedBody();
     call.handler.onAnswerHead(head);
+    if (this.#paused) this.#socket.pause();
     if (this.#call === call && (bodiless || this.#left === 0)) this.#complete(call);
   }
 
@@ -228,21 +238,24 @@ export class Connection {
     return chunked.end;
   }
 
-  #onEnd(): void {
+  /**
+   * No more bytes come. What was read already is delivered first: an answer that is paused may lie
+   * here whole.
+   */
+  #onEnded(cause: 'fin' | Error): void {
+    this.#ended ??= cause;
+    if (this.#paused && this.#rest !== undefined && this.#call !== undefined) return;
     const call = this.#call;
-    if (call !== undefined && this.#reading === 'close' && this.#rest === undefined) {
-      this.#complete(call);
-      this.#socket.destroy();
-      return;
-    }
-    this.#fail(new ConnectionLost('the provider closed the connection'));
+    // Only an orderly end is the end of a body that has no other.
+    if (call !== undefined && this.#ended === 'fin' && this.#reading === 'close') this.#complete(call);
+    else this.#fail(this.#ended === 'fin' ? new ConnectionLost('the provider closed the connection') : this.#ended);
     this.#socket.destroy();
   }
 
   #complete(call: Call): void {
-    const sender = this.#sender;
-    // An answer before the request was whole: what follows of it would be read as another request.
-    if (sender !== undefined && !sender.done) this.#reusable = false;
+    // An answer before the request was whole: what follows of it would be read as another request, or
+    // keeps the next one waiting.
+    if (this.#sender?.done === false || this.#socket.writableLength > 0) this.#reusable = false;
     this.#detach();
     try {
       call.handler.onAnswerEnd();
@@ -277,7 +290,7 @@ export class Connection {
       this.#socket.resume();
     }
     if (this.#socket.destroyed) return;
-    if (this.#reusable && this.idleMs > 0 && this.#socket.writable) this.#owner.onFree(this);
+    if (this.#reusable && this.#ended === undefined && this.idleMs > 0 && this.#socket.writable) this.#owner.onFree(this);
     else this.#socket.destroy();
   }
 }

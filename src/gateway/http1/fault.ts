@@ -12,3 +12,13 @@ export class ConnectionLost extends Error {
 export class ConnectTimeout extends Error {
   readonly code = 'ETIMEDOUT';
 }
+
+/** The request cannot be written as HTTP/1.1; the message names the part, never its value. */
+export class UnsendableRequest extends Error {
+  readonly code = 'UNSENDABLE_REQUEST';
+}
+
+/** As many connections as there may be carry calls already. */
+export class TooManyConnections extends Error {
+  readonly code = 'TOO_MANY_CONNECTIONS';
+}

@@ -2,12 +2,15 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { sendAfterPoll } from './after-poll.js';
 import type { Call } from './call.js';
+import type { ConnectionLimit } from './connection-limit.js';
 import { Connection, type ConnectionOwner } from './connection.js';
-import { ConnectionLost, ConnectTimeout } from './fault.js';
+import { ConnectionLost, ConnectTimeout, TooManyConnections } from './fault.js';
 
 export interface OriginPoolOptions {
   /** Milliseconds until a connection must be there, TLS included; 0 = no limit. */
   readonly connectTimeoutMs: number;
+  /** Shared by all origins. */
+  readonly limit: ConnectionLimit;
 }
 
 const SWEEP_MS = 1_000;
@@ -15,6 +18,8 @@ const TCP_KEEP_ALIVE_MS = 60_000;
 
 /** The connections to one origin: as many as there are calls at once, the last used one first. */
 export class OriginPool implements ConnectionOwner {
+  /** The owner's own: when it was last asked for. */
+  usedAt = 0;
   readonly #secure: boolean;
   readonly #hostname: string;
   readonly #port: number;
@@ -59,6 +64,13 @@ export class OriginPool implements ConnectionOwner {
     if (at !== -1) this.#idle.splice(at, 1);
   }
 
+  /** Closes the connection that lay idle longest; false where there is none. */
+  closeIdle(): boolean {
+    const connection = this.#idle.shift();
+    connection?.destroy();
+    return connection !== undefined;
+  }
+
   /** Ends all connections, with what they carry. */
   close(): void {
     this.retire();
@@ -88,9 +100,15 @@ export class OriginPool implements ConnectionOwner {
   }
 
   #connect(call: Call): void {
+    const { connectTimeoutMs, limit } = this.#options;
+    if (!limit.take()) {
+      const error = new TooManyConnections(`${limit.max} connections are in use`);
+      // Not before the caller has its call.
+      process.nextTick(() => { if (!call.aborted) call.handler.onCallFailed(error); });
+      return;
+    }
     const socket = this.#open();
     this.#sockets.add(socket);
-    const { connectTimeoutMs } = this.#options;
     const timer = connectTimeoutMs === 0 ? undefined
       : setTimeout(() => { socket.destroy(new ConnectTimeout(`no connection within ${connectTimeoutMs} ms`)); }, connectTimeoutMs);
     let failure: Error | undefined;
@@ -99,7 +117,10 @@ export class OriginPool implements ConnectionOwner {
       clearTimeout(timer);
       if (!call.aborted) call.handler.onCallFailed(failure ?? new ConnectionLost('the connection was closed before it was ready'));
     };
-    socket.on('close', () => { this.#sockets.delete(socket); });
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      limit.give();
+    });
     socket.on('error', onError);
     socket.on('close', onClose);
     socket.once(this.#secure ? 'secureConnect' : 'connect', () => {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { isFieldValue } from './fields.js';
+import { UnsendableRequest } from './fault.js';
+import { isFieldName, isFieldValue } from './fields.js';
 
 /** A request to a provider. */
 export interface UpstreamRequest {
@@ -11,19 +12,27 @@ export interface UpstreamRequest {
   readonly body: Buffer | Readable | undefined;
 }
 
+/** Path and query in origin form: no space, no control character, so that it cannot become a second word or line. */
+const PATH = /^\/[\x21-\x7e\x80-\xff]*$/;
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
  * The head of a request, in Latin-1. `host` is the value of its Host header.
  *
- * @throws TypeError where a header would break out of its line; nothing was sent then
+ * @throws UnsendableRequest where a part of it would break out of its place; nothing was sent then
  */
 export function requestHead({ method, path, headers, body }: UpstreamRequest, host: string): string {
+  if (!isFieldName(method)) throw new UnsendableRequest('its method is not a token');
+  if (!PATH.test(path)) throw new UnsendableRequest('its path has characters that must be escaped');
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
     const value = headers[i + 1] as string;
-    if (!isFieldValue(value)) throw new TypeError(`the value of the header ${headers[i] as string} cannot be sent`);
-    head += `${headers[i] as string}: ${value}\r\n`;
+    if (!isFieldName(name)) throw new UnsendableRequest('the name of a header is not a token');
+    if (!isFieldValue(value)) {
+      throw new UnsendableRequest(`the value of its header ${name} has a character that no header can carry`);
+    }
+    head += `${name}: ${value}\r\n`;
   }
   if (body === undefined) return WITH_BODY.has(method) ? `${head}content-length: 0\r\n\r\n` : `${head}\r\n`;
   if (Buffer.isBuffer(body)) return `${head}content-length: ${body.length}\r\n\r\n`;

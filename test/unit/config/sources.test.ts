@@ -83,6 +83,7 @@ describe('what the values become', () => {
       HOST: '::1', PORT: '1', LOG_LEVEL: 'warn', GATEWAY_API_KEYS: 'a:b', ALLOWED_HOSTS: 'lab', CORS_ORIGINS: 'http://lab', MAX_BODY_BYTES: '2', MAX_BUFFERED_BYTES: '3',
       UPSTREAM_CONNECT_TIMEOUT: '4s', UPSTREAM_FIRST_BYTE_TIMEOUT: '5s', UPSTREAM_IDLE_TIMEOUT: '6s', UPSTREAM_TOTAL_TIMEOUT: '7s', SERVER_KEEPALIVE_TIMEOUT: '8s', SHUTDOWN_TIMEOUT: '9s',
       SHUTDOWN_DELAY: '10s', WORKERS: '12', LOG_REQUESTS: 'true',
+      UPSTREAM_MAX_CONNECTIONS: '12', CLIENT_SEND_TIMEOUT: '13s',
       TELEMETRY_DIR: '/log', TELEMETRY_FSYNC: 'always', TELEMETRY_MAX_BYTES: '10MiB', TELEMETRY_RETENTION: '11d', TELEMETRY_ON_FULL: 'refuse-requests',
       ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: 'https://a,https://b', ELASTICSEARCH_INDEX: 'lab', ELASTICSEARCH_LAYOUT: 'single', ELASTICSEARCH_TLS_VERIFY: 'false',
       ELASTICSEARCH_USERNAME: 'user', ELASTICSEARCH_PASSWORD: 'word', ELASTICSEARCH_CA_FILE: '/ca', ELASTICSEARCH_CERT_FILE: '/cert', ELASTICSEARCH_KEY_FILE: '/key', ELASTICSEARCH_CA_FINGERPRINT: fingerprint,
@@ -93,6 +94,7 @@ describe('what the values become', () => {
         host: '::1', port: 1, apiKeys: [{ label: 'a', key: 'b' }], allowedHosts: ['lab'], corsOrigins: ['http://lab'], maxBodyBytes: 2, maxBufferedBytes: 3,
         upstreamConnectTimeoutMs: 4_000, upstreamFirstByteTimeoutMs: 5_000, upstreamIdleTimeoutMs: 6_000, upstreamTotalTimeoutMs: 7_000, serverKeepaliveTimeoutMs: 8_000, shutdownTimeoutMs: 9_000,
         shutdownDelayMs: 10_000, workers: 12, logRequests: true,
+        upstreamMaxConnections: 12, clientSendTimeoutMs: 13_000,
       },
       telemetry: { dir: '/log', fsync: 'always', maxBytes: 10 * 2 ** 20, retentionMs: 11 * 86_400_000, onFull: 'refuse-requests' },
       elasticsearch: {
