@@ -1,6 +1,7 @@
 import type { Provider } from '../domain/provider.js';
 import { geminiStored } from '../wire/gemini.js';
 import { geminiLive } from '../wire/gemini-live.js';
+import { openAiChatDialect } from '../wire/openai-chat.js';
 import { geminiRules } from './rules/gemini-rules.js';
 import { openAiRules } from './rules/openai-rules.js';
 
@@ -8,7 +9,8 @@ import { openAiRules } from './rules/openai-rules.js';
 const LIVE = /^\/ws\/google\.ai\.generativelanguage\.\w+\.GenerativeService\.\w+$/;
 
 // Reports of stream_options contradict each other (refused, ignored, usage on every chunk): it is not added.
-const openAiPaths = openAiRules().map((rule) => ({
+/** Thinking that the counts do not name is in the total all the same. */
+const openAiPaths = openAiRules({ chat: openAiChatDialect({ hiddenInTotal: true }) }).map((rule) => ({
   ...rule,
   path: new RegExp(`^/v1beta/openai(?=/).*${rule.path.source}`),
   auth: 'bearer' as const,
@@ -29,4 +31,5 @@ export const gemini: Provider = {
   dialects: [{ path: LIVE, dialect: geminiLive }, ...geminiRules, ...openAiPaths],
   defaultDialect: geminiStored,
   pricingId: 'google',
+  pricedModels: /^(?!.*claude)/i, // those are Vertex AI's
 };

@@ -6,6 +6,7 @@ export const openai: Provider = {
   name: 'openai',
   title: 'OpenAI',
   origin: 'https://api.openai.com',
+  regionalHost: /^https:\/\/([a-z-]+)\.api\.openai\.com$/,
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',

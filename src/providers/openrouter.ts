@@ -1,4 +1,5 @@
 import type { Provider } from '../domain/provider.js';
+import { anthropicMessagesDialect } from '../wire/anthropic-messages.js';
 import { asAmount, asRecord, type JsonRecord } from '../wire/json-values.js';
 import { openAiChatDialect } from '../wire/openai-chat.js';
 import { openAiOtherDialect } from '../wire/openai-other.js';
@@ -20,6 +21,8 @@ export const openrouter: Provider = {
   nativeRoots: ['/api'],
   auth: 'bearer',
   // The last chunk always has the usage: nothing needs to be asked for.
-  dialects: openAiRules({ chat: openAiChatDialect({ cost }), responses: openAiResponsesDialect({ cost }) }),
+  dialects: openAiRules({
+    chat: openAiChatDialect({ cost }), responses: openAiResponsesDialect({ cost }), messages: anthropicMessagesDialect({ cost }),
+  }),
   defaultDialect: openAiOtherDialect({ cost }),
 };

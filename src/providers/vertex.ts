@@ -24,7 +24,7 @@ export const vertex: Provider = {
     { path: /\/publishers\/anthropic\/models\/[^/]+:(?:streamR|r)awPredict$/, dialect: anthropicOnVertex },
     { path: /\/models\/[^/]+:(?:streamR|r)awPredict$/, dialect: { ...openAiChat, readPath: readGeminiPath } },
     // Vercel's client sends include_usage to the shared endpoint; what serves a deployed one may refuse it.
-    { path: /\/endpoints\/openapi\/chat\/completions$/, dialect: openAiChat, streamUsage: true },
+    { path: /\/endpoints\/openapi\/chat\/completions$/, dialect: openAiChatDialect({ hiddenInTotal: true }), streamUsage: true },
     { path: /\/endpoints\/[^/]+\/chat\/completions$/, dialect: openAiChat },
     ...geminiRules,
   ],

@@ -1,5 +1,5 @@
 import type { Dialect, ErrorAnswer, Observation } from '../domain/dialect.js';
-import { anthropicUsage } from './anthropic-usage.js';
+import { anthropicUsage, type AnthropicUsageFlavour } from './anthropic-usage.js';
 import { isEventStream } from './content-type.js';
 import { eventType, typeMember } from './event-type.js';
 import { readGeminiPath } from './google-path.js';
@@ -19,22 +19,27 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   504: 'timeout_error',
 };
 
-export const anthropicMessages: Dialect = {
-  name: 'anthropic-messages',
-  bodyMembers: ['type', 'model', 'usage', 'stop_reason', 'error'],
-  usageMember: 'usage',
-  streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
-  errorBody: anthropicErrorBody,
-  readBody(body, status, into) {
-    const message = asRecord(body);
-    if (message === undefined) return;
-    if (status >= 400 || message.type === 'error') readError(message, into);
-    else readMessage(message, into);
-  },
-  readEvent(event, into) {
-    readAnthropicEvent(eventType(event, isOwnType), event.data, into);
-  },
-};
+/** The Messages API, of Anthropic and of those that speak like it. */
+export function anthropicMessagesDialect(flavour: AnthropicUsageFlavour = {}): Dialect {
+  return {
+    name: 'anthropic-messages',
+    bodyMembers: ['type', 'model', 'usage', 'stop_reason', 'error'],
+    usageMember: 'usage',
+    streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
+    errorBody: anthropicErrorBody,
+    readBody(body, status, into) {
+      const message = asRecord(body);
+      if (message === undefined) return;
+      if (status >= 400 || message.type === 'error') readError(message, into);
+      else readMessage(message, into, flavour);
+    },
+    readEvent(event, into) {
+      readAnthropicEvent(eventType(event, isOwnType), event.data, into, flavour);
+    },
+  };
+}
+
+export const anthropicMessages = anthropicMessagesDialect();
 
 /** The same on Vertex AI, where model and stream stand in the path (`/models/{m}:streamRawPredict`). */
 export const anthropicOnVertex: Dialect = { ...anthropicMessages, readPath: readGeminiPath };
@@ -53,11 +58,11 @@ export const anthropicStored: Dialect = {
 };
 
 /** One event of a message stream, however it was framed (SSE, or within a frame of Bedrock's). */
-export function readAnthropicEvent(type: string, data: Buffer, into: Observation): void {
+export function readAnthropicEvent(type: string, data: Buffer, into: Observation, flavour?: AnthropicUsageFlavour): void {
   switch (type) {
     case 'message_start': {
       const message = asRecord(asRecord(parseJson(data))?.message);
-      if (message !== undefined) readMessage(message, into);
+      if (message !== undefined) readMessage(message, into, flavour);
       return;
     }
     case 'content_block_delta':
@@ -67,8 +72,9 @@ export function readAnthropicEvent(type: string, data: Buffer, into: Observation
       const event = asRecord(parseJson(data));
       const reason = asText(asRecord(event?.delta)?.stop_reason);
       if (reason !== undefined) into.finishReason = reason;
-      const usage = anthropicUsage(event?.usage, into.usage);
+      const usage = anthropicUsage(event?.usage, into.usage, flavour);
       if (usage !== undefined) into.usage = usage;
+      noteRefusal(!into.hasToken, into);
       return;
     }
     case 'message_stop':
@@ -94,13 +100,26 @@ function anthropicErrorBody({ status, message, requestId }: ErrorAnswer): string
   return JSON.stringify({ type: 'error', error: { type: ERROR_TYPES[status] ?? 'api_error', message }, request_id: requestId });
 }
 
-function readMessage(message: JsonRecord, into: Observation): void {
+function readMessage(message: JsonRecord, into: Observation, flavour?: AnthropicUsageFlavour): void {
   const model = asText(message.model);
   if (model !== undefined) into.responseModel = model;
   const reason = asText(message.stop_reason);
   if (reason !== undefined) into.finishReason = reason;
-  const usage = anthropicUsage(message.usage, into.usage);
+  const usage = anthropicUsage(message.usage, into.usage, flavour);
   if (usage !== undefined) into.usage = usage;
+  noteRefusal(isEmptyList(message.content), into);
+}
+
+/** An answer's content, when there is none. */
+export function isEmptyList(content: unknown): boolean {
+  return Array.isArray(content) && content.length === 0;
+}
+
+/** A refusal that came before any output: the count of a stream's begin may be above zero all the same. */
+export function noteRefusal(isEmpty: boolean, into: Observation): void {
+  const { usage, finishReason } = into;
+  if (finishReason !== 'refusal' || usage === undefined) return;
+  if (usage.outputTokens === 0 || (isEmpty && usage.parts === undefined)) into.usage = { ...usage, refused: true };
 }
 
 function readError(body: JsonRecord | undefined, into: Observation): void {

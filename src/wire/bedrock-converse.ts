@@ -1,4 +1,5 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
+import { noteRefusal } from './anthropic-messages.js';
 import { bedrockErrorBody, readBedrockPath, readErrorBody, readErrorFrame, readErrorHeader } from './bedrock-errors.js';
 import { converseUsage } from './bedrock-usage.js';
 import { mediaType } from './content-type.js';
@@ -7,7 +8,7 @@ import { asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 /** `converse` and `converse-stream`. */
 export const bedrockConverse: Dialect = {
   name: 'bedrock-converse',
-  bodyMembers: ['usage', 'stopReason', 'serviceTier', '__type', 'code'],
+  bodyMembers: ['usage', 'stopReason', 'serviceTier', 'performanceConfig', '__type', 'code'],
   usageMember: 'usage',
   streamFormat: (contentType) => (isAwsEventStream(contentType) ? 'aws-eventstream' : undefined),
   errorBody: bedrockErrorBody,
@@ -22,6 +23,7 @@ export const bedrockConverse: Dialect = {
     if (answer === undefined) return;
     readStop(answer, into);
     readUsage(answer, into);
+    noteRefusal(false, into);
   },
   readEvent({ type, data, isError }, into) {
     if (isError === true) {
@@ -36,6 +38,7 @@ export const bedrockConverse: Dialect = {
     } else if (type === 'metadata') {
       const metadata = asRecord(parseJson(data));
       if (metadata !== undefined) readUsage(metadata, into);
+      noteRefusal(!into.hasToken, into);
       into.complete = true;
     }
   },
@@ -52,7 +55,8 @@ function readStop(stop: JsonRecord, into: Observation): void {
 
 function readUsage(answer: JsonRecord, into: Observation): void {
   const usage = converseUsage(answer.usage);
-  const tier = asText(asRecord(answer.serviceTier)?.type);
+  const optimised = asRecord(answer.performanceConfig)?.latency === 'optimized';
+  const tier = optimised ? 'optimized' : asText(asRecord(answer.serviceTier)?.type);
   if (usage !== undefined) into.usage = tier === undefined ? usage : { ...usage, serviceTier: tier };
 }
 

@@ -1,6 +1,6 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
 import type { Usage } from '../domain/usage.js';
-import { anthropicEventType, readAnthropicEvent } from './anthropic-messages.js';
+import { anthropicEventType, isEmptyList, noteRefusal, readAnthropicEvent } from './anthropic-messages.js';
 import { anthropicUsage } from './anthropic-usage.js';
 import { bedrockErrorBody, readBedrockPath, readErrorBody, readErrorFrame, readErrorHeader } from './bedrock-errors.js';
 import { isAwsEventStream } from './bedrock-converse.js';
@@ -33,6 +33,7 @@ export const bedrockInvoke: Dialect = {
     const usage = makeUsage({
       inputTokens: wholeNumber(header('x-amzn-bedrock-input-token-count')),
       outputTokens: wholeNumber(header('x-amzn-bedrock-output-token-count')),
+      serviceTier: tierOf(header),
     });
     if (usage !== undefined) into.usage = usage;
   },
@@ -42,7 +43,10 @@ export const bedrockInvoke: Dialect = {
       return;
     }
     const answer = asRecord(body);
+    const tier = into.usage?.serviceTier;
     if (answer !== undefined) readAnswer(answer, into);
+    noteRefusal(isEmptyList(answer?.content), into);
+    keepTier(tier, into);
   },
   readEvent({ type, data, isError }, into) {
     if (isError === true) {
@@ -55,6 +59,7 @@ export const bedrockInvoke: Dialect = {
     if (into.hasToken && !news) return;
     const inner = asRecord(parseJson(chunk));
     if (inner === undefined) return;
+    const tier = into.usage?.serviceTier;
     const anthropicType = anthropicEventType(chunk);
     if (anthropicType === '') readForeignEvent(inner, into);
     else readAnthropicEvent(anthropicType, chunk, into);
@@ -63,10 +68,22 @@ export const bedrockInvoke: Dialect = {
       const usage = invocationUsage(metrics, into.usage);
       if (usage !== undefined) into.usage = usage;
     }
+    keepTier(tier, into);
     // An Anthropic stream's message_stop carries the metrics; without them more frames may come.
     into.complete = metrics !== undefined;
   },
 };
+
+/** Only headers say the tier; latency-optimised inference has prices of its own, too. */
+function tierOf(header: (name: string) => string | undefined): string | undefined {
+  if (header('x-amzn-bedrock-performanceconfig-latency') === 'optimized') return 'optimized';
+  return asText(header('x-amzn-bedrock-service-tier'));
+}
+
+/** What a header said of the tier holds over what the model's own body says. */
+function keepTier(tier: string | undefined, into: Observation): void {
+  if (tier !== undefined && into.usage !== undefined) into.usage = { ...into.usage, serviceTier: tier };
+}
 
 /** The JSON text within a `{"bytes":"<base64>"}` frame, found without parsing the frame. */
 function payloadOf(frame: Buffer): Buffer | undefined {

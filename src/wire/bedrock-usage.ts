@@ -1,6 +1,7 @@
 import type { Usage } from '../domain/usage.js';
 import { asArray, asCount, asRecord } from './json-values.js';
 import { makeUsage, plus } from './make-usage.js';
+import { unaccounted } from './openai-usage.js';
 
 /** Converse's `usage` (also Amazon Nova's own): `inputTokens` leaves cache reads and writes out, so they are added. */
 export function converseUsage(raw: unknown): Usage | undefined {
@@ -9,13 +10,18 @@ export function converseUsage(raw: unknown): Usage | undefined {
   const cached = asCount(usage.cacheReadInputTokens);
   const written = asCount(usage.cacheWriteInputTokens);
   const written1h = asArray(usage.cacheDetails).map(asRecord).find((detail) => detail?.ttl === '1h');
+  const inputTokens = plus(asCount(usage.inputTokens), cached, written);
+  const outputTokens = asCount(usage.outputTokens);
+  const totalTokens = asCount(usage.totalTokens);
   return makeUsage({
-    inputTokens: plus(asCount(usage.inputTokens), cached, written),
-    outputTokens: asCount(usage.outputTokens),
-    totalTokens: asCount(usage.totalTokens),
+    inputTokens,
+    outputTokens,
+    totalTokens,
     cachedTokens: cached,
     cacheWriteTokens: written,
     cacheWrite1hTokens: asCount(written1h?.inputTokens),
+    // The total may leave the cache out; it cannot hold more than all of it.
+    uncertain: unaccounted(inputTokens, outputTokens, totalTokens) > 0 ? true : undefined,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Usage } from '../domain/usage.js';
 import { asArray, asCount, asRecord, asText } from './json-values.js';
 import { makeUsage, plus } from './make-usage.js';
+import { unaccounted } from './openai-usage.js';
 
 /**
  * Gemini's `usageMetadata`: `promptTokenCount` includes the cached content but not the results of
@@ -16,9 +17,10 @@ export function geminiUsage(raw: unknown): Usage | undefined {
   const inputTokens = plus(asCount(usage.promptTokenCount), asCount(usage.toolUsePromptTokenCount));
   const said = candidates ?? thoughts;
   const remaining = total !== undefined && inputTokens !== undefined && total >= inputTokens ? total - inputTokens : undefined;
+  const outputTokens = said === undefined ? remaining : (candidates ?? 0) + (thoughts ?? 0);
   return makeUsage({
     inputTokens,
-    outputTokens: said === undefined ? remaining : (candidates ?? 0) + (thoughts ?? 0),
+    outputTokens,
     totalTokens: total,
     cachedTokens: asCount(usage.cachedContentTokenCount),
     reasoningTokens: thoughts,
@@ -29,6 +31,7 @@ export function geminiUsage(raw: unknown): Usage | undefined {
     cachedAudioTokens: tokensOf('AUDIO', usage.cacheTokensDetails),
     cachedImageTokens: tokensOf('IMAGE', usage.cacheTokensDetails),
     serviceTier: tierOf(asText(usage.trafficType)) ?? asText(usage.serviceTier),
+    uncertain: unaccounted(inputTokens, outputTokens, total) > 0 ? true : undefined,
   });
 }
 

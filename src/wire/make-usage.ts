@@ -5,11 +5,13 @@ export type UsageParts = { [K in keyof Usage]?: Usage[K] | undefined };
 
 /**
  * A Usage without the unknown; undefined where nothing at all is known. The total is the sum of
- * input and output; the provider's own total counts only where one of the two is unknown.
+ * input and output; the provider's own total counts where one of the two is unknown, or where it is
+ * higher and so counts tokens that have no name.
  */
 export function makeUsage(parts: UsageParts): Usage | undefined {
   const { inputTokens, outputTokens } = parts;
-  const total = inputTokens !== undefined && outputTokens !== undefined ? inputTokens + outputTokens : parts.totalTokens;
+  const sum = inputTokens !== undefined && outputTokens !== undefined ? inputTokens + outputTokens : undefined;
+  const total = parts.uncertain === true ? Math.max(sum ?? 0, parts.totalTokens ?? 0) : sum ?? parts.totalTokens;
   const usage: Record<string, unknown> = {};
   let known = false;
   for (const name of Object.keys(parts) as (keyof Usage)[]) {
@@ -31,7 +33,9 @@ export function addUsage(a: Usage | undefined, b: UsagePart): Usage {
   if (a === undefined) return own;
   const sum: Record<string, unknown> = { ...a };
   delete sum.parts;
+  delete sum.refused; // of one response, not of all
   for (const [name, value] of Object.entries(own) as [string, unknown][]) {
+    if (name === 'refused') continue;
     const before = sum[name];
     sum[name] = typeof before === 'number' && typeof value === 'number' ? before + value : value;
   }

@@ -1,6 +1,6 @@
 import type { Usage } from '../domain/usage.js';
 import { asAmount, asCount, asRecord, asText } from './json-values.js';
-import type { OpenAiUsageFlavour } from './openai-usage.js';
+import { unaccounted, type OpenAiUsageFlavour } from './openai-usage.js';
 import { makeUsage } from './make-usage.js';
 
 /**
@@ -16,11 +16,12 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown, { cost }: Op
   const outputDetails = asRecord(usage.output_tokens_details) ?? asRecord(usage.output_token_details);
   const cachedDetails = asRecord(inputDetails?.cached_tokens_details);
   const imageInput = asCount(inputDetails?.image_tokens);
+  const total = asCount(usage.total_tokens);
   const ticks = asAmount(usage.cost_in_usd_ticks);
   return makeUsage({
     inputTokens: input,
     outputTokens: output,
-    totalTokens: asCount(usage.total_tokens),
+    totalTokens: total,
     cachedTokens: asCount(inputDetails?.cached_tokens),
     cacheWriteTokens: asCount(inputDetails?.cache_write_tokens),
     reasoningTokens: asCount(outputDetails?.reasoning_tokens),
@@ -33,5 +34,6 @@ export function responsesUsage(raw: unknown, serviceTier?: unknown, { cost }: Op
     outputImageTokens: asCount(outputDetails?.image_tokens) ?? (imageInput === undefined || outputDetails !== undefined ? undefined : output),
     providerCost: ticks === undefined ? cost?.(usage) : ticks / 1e10,
     serviceTier: asText(serviceTier),
+    uncertain: unaccounted(input, output, total) === 0 ? undefined : true,
   });
 }

@@ -16,6 +16,8 @@ export interface OpenAiRuleOptions {
   readonly chat?: Dialect;
   /** The same of the Responses API. */
   readonly responses?: Dialect;
+  /** The same of Anthropic's Messages API. */
+  readonly messages?: Dialect;
   /** The provider documents `stream_options.include_usage`. */
   readonly streamUsage?: boolean;
   /** It has WebSocket interfaces, at `openAiSockets`. */
@@ -26,12 +28,14 @@ export interface OpenAiRuleOptions {
  * The paths of an OpenAI-like API, whatever its root. What matches none uses a model in another way
  * (embeddings, images, audio, rerank, moderation): that is `openAiOther`, the default of such providers.
  */
-export function openAiRules({ chat = openAiChat, responses = openAiResponses, streamUsage = false, realtime = false }: OpenAiRuleOptions = {}): readonly DialectRule[] {
+export function openAiRules({
+  chat = openAiChat, responses = openAiResponses, messages = anthropicMessages, streamUsage = false, realtime = false,
+}: OpenAiRuleOptions = {}): readonly DialectRule[] {
   return [
     // Chat, text, fill-in-the-middle and agent completions.
     { path: /\/completions$/, dialect: chat, ...(streamUsage ? { streamUsage } : {}) },
     { path: /\/responses(?:\/compact)?$/, dialect: responses },
-    { path: /\/v1\/messages$/, dialect: anthropicMessages },
+    { path: /\/v1\/messages$/, dialect: messages },
     ...(realtime ? [{ path: /\/realtime$/, dialect: openAiRealtime }] : []),
     {
       path: /\/(?:responses|completions|files|uploads|batches|models|fine_tuning|vector_stores|assistants|threads|conversations|containers|evals|organization)(?:\/|$)/,
