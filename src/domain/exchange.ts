@@ -32,6 +32,8 @@ export interface Exchange {
   timeToFirstTokenMs?: number | undefined;
   overheadUs: number;
   usage?: Usage | undefined;
+  /** The provider's region, where the address says one: some bill it otherwise. Not part of the record. */
+  region?: string | undefined;
   finishReason?: string | undefined;
   endReason: EndReason;
   attempts: number;

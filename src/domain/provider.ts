@@ -43,6 +43,8 @@ export interface Provider {
   readonly nativePaths?: readonly RegExp[];
   /** Present where the origin holds `{region}`. */
   readonly region?: RegionRule;
+  /** Captures the region from the host, for providers that bill calls to regional hosts otherwise (`eu.api.openai.com`). */
+  readonly regionalHost?: RegExp;
   readonly auth: AuthStyle;
   /** Further credential places that this provider accepts from clients (Anthropic: OAuth `bearer` beside `x-api-key`). */
   readonly alsoAuth?: readonly AuthStyle[];
@@ -65,6 +67,8 @@ export interface Provider {
   readonly refusesStreamUsage?: (call: { readonly query: string; readonly hasDataSources: boolean }) => boolean;
   /** False where no call is to be asked for usage, whatever its path. */
   readonly streamUsage?: boolean;
+  /** Names of the models that it can serve, where the list of `pricingId` has others as well. */
+  readonly pricedModels?: RegExp;
   /** Headers that the provider requires and that are added where the client sent none (anthropic-version). */
   readonly defaultHeaders?: Readonly<Record<string, string>>;
 }

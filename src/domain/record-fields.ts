@@ -38,7 +38,7 @@ export const RECORD_FIELDS = [
   { name: 'cache_write_tokens', type: 'integer', description: 'input tokens written to the provider\'s cache' },
   { name: 'reasoning_tokens', type: 'integer', description: 'output tokens spent on reasoning' },
   { name: 'cost', type: 'float', description: 'estimated US dollars; absent when the price is unknown' },
-  { name: 'price_source', type: 'keyword', description: 'where the price came from: provider, override or genai-prices' },
+  { name: 'price_source', type: 'keyword', description: 'where the price came from: provider, override, corrections or genai-prices' },
   { name: 'price_version', type: 'keyword', description: 'version of the price source' },
   { name: 'finish_reason', type: 'keyword', description: 'why the model stopped, in the provider\'s word' },
   { name: 'end_reason', type: 'keyword', description: 'who ended the exchange: complete, client, provider or gateway' },

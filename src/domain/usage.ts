@@ -30,6 +30,12 @@ export interface Usage {
   providerCost?: number;
   /** The provider's service tier (`batch`, `flex`, `priority`, …), where it says one. */
   serviceTier?: string;
+  /** Where the answer was computed, where the answer says it (Anthropic's `inference_geo`). */
+  region?: string;
+  /** The provider refused before it put anything out, which some do not bill. */
+  refused?: boolean;
+  /** The counts are not what is billed: they contradict each other, or a discount of unknown size applies. */
+  uncertain?: boolean;
   /**
    * The bills of which this is the sum, each with a price of its own: what a token costs depends on
    * the model that took it and on the length of its own prompt.

@@ -29,6 +29,8 @@ export interface Outcome {
   readonly isStream?: boolean | undefined;
   readonly firstTokenAt?: number | undefined;
   readonly observation?: Observation | undefined;
+  /** Where the provider answered, where the address says it. */
+  readonly region?: string | undefined;
 }
 
 /** Who ended an exchange that ended with this error: the same over HTTP and WebSocket. */
@@ -64,6 +66,7 @@ export function exchangeOf(arrival: Arrival, request: ClientRequest, outcome: Ou
     timeToFirstTokenMs: isStream === true && firstTokenAt !== undefined ? firstTokenAt - startedAt : undefined,
     overheadUs: Math.max(0, (totalMs - providerMs - bodyReadMs) * 1000),
     usage: observation?.usage,
+    region: outcome.region === '' ? undefined : outcome.region,
     finishReason: observation?.finishReason,
     endReason: outcome.endReason,
     attempts,

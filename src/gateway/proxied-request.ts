@@ -576,6 +576,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       isStream: this.#tap?.isStream,
       firstTokenAt: this.#firstTokenAt,
       observation: this.#tap?.observation,
+      region: this.#target?.region,
     });
     const written = this.#gateway.record(exchange);
     this.#gateway.onExchange?.(exchange);

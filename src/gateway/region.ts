@@ -8,7 +8,7 @@ const MAX_LENGTH = 32;
 const AWS_DEFAULT = 'us-east-1';
 const PLACEHOLDER = '{region}';
 
-/** Where a call goes once its region is known; `region` is empty for providers that have none. */
+/** Where a call goes once its region is known; `region` is empty where nothing says one. */
 export interface Place {
   readonly origin: string;
   readonly region: string;
@@ -22,8 +22,8 @@ export interface Place {
  */
 export function placeOf({ upstream, nativePath }: Route, headers: IncomingHttpHeaders, variable: ReadVariable): Place | undefined {
   const origin = upstream.origin as string;
-  const { region: rule, auth } = upstream.provider;
-  if (rule === undefined) return { origin, region: '' };
+  const { region: rule, auth, regionalHost } = upstream.provider;
+  if (rule === undefined) return { origin, region: regionalHost?.exec(origin)?.[1] ?? '' };
   const aws = auth === 'aws-sigv4';
   const region = rule.fromPath?.exec(nativePath)?.[1]
     ?? (aws ? scopeOf(headers.authorization) ?? single(headers['x-aws-region']) : undefined)

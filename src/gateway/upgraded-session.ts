@@ -51,6 +51,7 @@ export class UpgradedSession implements Expirable {
   #dispatchedAt = 0;
   #connectedAt = 0;
   #lastActivityAt = 0;
+  #region = '';
   #attempts = 0;
   #failedAttempts = 0;
   #providerStatus: number | undefined;
@@ -93,6 +94,7 @@ export class UpgradedSession implements Expirable {
       return;
     }
     this.#attempts = 1;
+    this.#region = call.region;
     this.#shakeHands(call);
   }
 
@@ -346,6 +348,7 @@ export class UpgradedSession implements Expirable {
       providerStatus: this.#providerStatus,
       headSent: opened || this.#writer.begun,
       observation: refusal ?? this.#reader.observation,
+      region: this.#region,
     });
     const written = this.#gateway.record(exchange);
     this.#gateway.onExchange?.(exchange);

@@ -1,80 +1,95 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { ModelInfo, Provider } from '@pydantic/genai-prices';
+import type { ConditionalPrice, ModelInfo, Provider } from '@pydantic/genai-prices';
 import { BoundedMap } from '../domain/bounded-map.js';
+import { correctionOf, CORRECTIONS_VERSION } from './corrections.js';
 import { libraryTable } from './library-table.js';
+import { namesOtherModel } from './model-match.js';
+import { listNames } from './model-names.js';
 import type { PriceTable } from './price-table.js';
+import { priceAt, type ScheduledPrice } from './schedule.js';
 
-/** A model of the library and its table at the time asked for. */
-export interface LibraryPrice {
+/** A model of the library, or of the corrections to it, and its table at the time asked for. */
+export interface ListPrice {
+  readonly source: 'genai-prices' | 'corrections';
+  readonly version: string;
   /** `openai/gpt-4o`, in the library's names. */
   readonly id: string;
   readonly table: PriceTable;
+  /** Audio without a rate of its own costs what text costs; elsewhere many times that. */
+  readonly oneRateForAll: boolean;
+  /** All its prices, with the times at which they hold. */
+  readonly schedule: readonly ScheduledPrice[];
 }
 
-/** `@pydantic/genai-prices` behind an interface of ours. */
+/** `@pydantic/genai-prices` and our corrections to it, behind an interface of ours. */
 export interface LibraryPrices {
   /** The package's version. */
   readonly version: string;
   /**
-   * The price of a model at `at` (milliseconds since the epoch), or undefined where the library has
-   * none. `providerId` is the library's own id of the provider. Never throws.
+   * The price of a model at `at` (milliseconds since the epoch), or undefined where none is known.
+   * `providerId` is the library's own id of the provider. Never throws.
    */
-  find(providerId: string, model: string, at: number): LibraryPrice | undefined;
+  find(providerId: string, model: string, at: number): ListPrice | undefined;
 }
+
+type Match = Omit<ListPrice, 'table'>;
 
 const PACKAGE = '@pydantic/genai-prices';
 const MEMO_LIMIT = 10_000;
-/** What Google's OpenAI-compatible interfaces put before a model's name. */
-const PUBLISHER = /^(?:models|google)\//;
+/** Whose prices a cloud takes over for models that its own list lacks. Others (DeepSeek, xAI on Azure) it sells at prices of its own. */
+const SAME_PRICES: Readonly<Record<string, readonly string[]>> = { azure: ['openai', 'anthropic'], google: ['anthropic'] };
 
-/** A match that was made: the model, priced once for all or anew for each point in time. */
-interface Match {
-  readonly id: string;
-  readonly tableAt: (at: number) => PriceTable | undefined;
-}
+/** Google says one rate for input or output of every kind where audio has none of its own. */
+const ONE_RATE_FOR_ALL = 'google';
 
 /** Loads the library and its data, which are part of the package: nothing is fetched. */
 export async function loadLibraryPrices(): Promise<LibraryPrices> {
   const { calcPrice, findProvider } = await import('@pydantic/genai-prices');
+  const version = await packageVersion();
 
-  const match = (providerId: string, model: string): Match | undefined => {
-    const provider = findProvider({ providerId });
+  const provider = (id: string): Provider | undefined => {
+    const found = findProvider({ providerId: id });
     // The library also guesses a provider from parts of a name; a guessed price would be a wrong one.
-    if (provider?.id !== providerId) return undefined;
-    const found = calcPrice({}, model, { providerId }) ?? calcPrice({}, model.replace(PUBLISHER, ''), { providerId });
-    if (found === null) return undefined;
-    const id = `${found.provider.id}/${found.model.id}`;
-    if (!Array.isArray(found.model.prices)) {
-      const table = libraryTable(found.model.prices);
-      return { id, tableAt: () => table };
+    return found?.id === id ? found : undefined;
+  };
+
+  /** The list that a model stands in: the provider's own, or one whose prices it takes over. */
+  const listOf = (providerId: string, model: ModelInfo): string | undefined =>
+    [providerId, ...(SAME_PRICES[providerId] ?? [])].find((id) => provider(id)?.models.includes(model) === true);
+
+  const match = (providerId: string, name: string): Match | undefined => {
+    if (provider(providerId) === undefined) return undefined;
+    for (const id of [providerId, ...(SAME_PRICES[providerId] ?? [])]) {
+      const correction = correctionOf(id, name);
+      if (correction !== undefined) {
+        return {
+          source: 'corrections', version: CORRECTIONS_VERSION, id: `${id}/${name}`, oneRateForAll: id === ONE_RATE_FOR_ALL, schedule: correction.prices,
+        };
+      }
     }
-    const alone = onlyModel(found.provider, found.model);
-    // Prices begin and end at whole seconds, and calls of one second are many.
-    let second = NaN;
-    let table: PriceTable | undefined;
-    return {
-      id,
-      tableAt: (at) => {
-        if (Math.floor(at / 1000) === second) return table;
-        const then = calcPrice({}, model, { provider: alone, timestamp: new Date(at) });
-        second = Math.floor(at / 1000);
-        return table = then === null ? undefined : libraryTable(then.model_price);
-      },
+    const found = calcPrice({}, name, { providerId });
+    if (found === null || namesOtherModel(found.model.match, found.model.id, name)) return undefined;
+    const list = listOf(providerId, found.model);
+    return list === undefined ? undefined : {
+      source: 'genai-prices', version, id: `${providerId}/${found.model.id}`, oneRateForAll: list === ONE_RATE_FOR_ALL, schedule: scheduleOf(found.model),
     };
   };
 
   const memo = new BoundedMap<Match | null>(MEMO_LIMIT);
   return {
-    version: await packageVersion(),
+    version,
     find: (providerId, model, at) => {
       try {
         const key = `${providerId}\n${model}`;
         let matched = memo.get(key);
-        if (matched === undefined) memo.set(key, matched = match(providerId, model) ?? null);
-        const table = matched?.tableAt(at);
-        return matched === null || table === undefined ? undefined : { id: matched.id, table };
+        if (matched === undefined) {
+          matched = firstOf(listNames(providerId, model), (name) => match(providerId, name)) ?? null;
+          memo.set(key, matched);
+        }
+        const table = matched === null ? undefined : priceAt(matched.schedule, at);
+        return matched === null || table === undefined ? undefined : { ...matched, table };
       } catch {
         // The library throws where its data does not fit its own rules: such a price is unknown.
         return undefined;
@@ -83,9 +98,28 @@ export async function loadLibraryPrices(): Promise<LibraryPrices> {
   };
 }
 
-/** The provider with one model that matches everything, so that asking it again costs no search. */
-function onlyModel(provider: Provider, model: ModelInfo): Provider {
-  return { ...provider, models: [{ ...model, match: { starts_with: '' } }] };
+function firstOf<T>(names: readonly string[], find: (name: string) => T | undefined): T | undefined {
+  for (const name of names) {
+    const found = find(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function scheduleOf({ prices }: ModelInfo): ScheduledPrice[] {
+  if (!Array.isArray(prices)) return [{ table: libraryTable(prices) }];
+  return prices.map(({ constraint, prices: price }: ConditionalPrice): ScheduledPrice => {
+    const table = libraryTable(price);
+    if (constraint === undefined) return { table };
+    if (constraint.type === 'start_date') return { from: Date.parse(constraint.start_date), table };
+    return { hours: { start: bare(constraint.start_time), end: bare(constraint.end_time) }, table };
+  });
+}
+
+/** `00:30:00Z` without its zone, which is always UTC. */
+function bare(time: string): string {
+  if (!/^\d\d:\d\d:\d\dZ$/.test(time)) throw new Error(`a time of day in another form: ${time}`);
+  return time.slice(0, 8);
 }
 
 async function packageVersion(): Promise<string> {

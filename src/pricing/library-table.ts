@@ -20,10 +20,11 @@ const RATES = {
 const COUNTED: readonly string[] = Object.values(RATES);
 
 /**
- * A price of the library as our table; undefined where a kind of token has a rate of its own that no
- * answer counts for us (video, citations): the sum would be wrong.
+ * A price of the library as our table; undefined where it has no rate for tokens at all, or where a
+ * kind of token has a rate that no answer counts for us (video, citations): the sum would be wrong.
  */
 export function libraryTable(price: ModelPrice): PriceTable | undefined {
+  if (price.input_mtok === undefined && price.output_mtok === undefined) return undefined;
   if (Object.keys(price).some((name) => name.endsWith('_mtok') && !COUNTED.includes(name))) return undefined;
   const table: Record<string, Rate | null> = {};
   for (const [ours, theirs] of Object.entries(RATES)) {

@@ -9,7 +9,7 @@ const RATE_FIELDS = [
   'output', 'reasoning', 'outputAudio', 'outputImage',
 ] as const satisfies readonly (keyof PriceTable)[];
 const PIECE_FIELDS = ['perRequest', 'perSearch'] as const satisfies readonly (keyof PriceTable)[];
-const FIELDS: readonly string[] = ['provider', 'model', 'from', ...RATE_FIELDS, ...PIECE_FIELDS, 'baseModel', 'multiplier', 'serviceTiers'];
+const FIELDS: readonly string[] = ['provider', 'model', 'from', ...RATE_FIELDS, ...PIECE_FIELDS, 'baseModel', 'multiplier', 'serviceTiers', 'regions'];
 const AMOUNT = 'Give a number that is not negative, in US dollars, for example 2.5.';
 const FACTOR = 'Give a number that is not negative, for example 0.5 for half the price.';
 
@@ -73,16 +73,20 @@ export function readOverride(raw: unknown, { file, position, knowsProvider }: En
     throw fail('has neither input nor output', 'Give both prices per million tokens; 0 is a price.');
   }
 
-  const serviceTiers: Record<string, number> = {};
-  if (raw.serviceTiers !== undefined) {
-    if (!isRecord(raw.serviceTiers)) throw fail(`serviceTiers is ${show(raw.serviceTiers)}`, 'Give multipliers by tier, for example { batch: 0.5, flex: 0.5 }.');
-    for (const [tier, factor] of Object.entries(raw.serviceTiers)) serviceTiers[tier.toLowerCase()] = number(`serviceTiers.${tier}`, factor, FACTOR);
-  }
+  const factors = (name: string, example: string): Record<string, number> => {
+    const value = raw[name];
+    if (value === undefined) return {};
+    if (!isRecord(value)) throw fail(`${name} is ${show(value)}`, `Give multipliers, for example ${example}.`);
+    return Object.fromEntries(Object.entries(value).map(([key, factor]) => [key.toLowerCase(), number(`${name}.${key}`, factor, FACTOR)]));
+  };
+  const serviceTiers = factors('serviceTiers', '{ batch: 0.5, flex: 0.5 }');
+  const regions = factors('regions', '{ us: 1.1, "*": 1.1 }');
 
   const baseModel = text('baseModel');
   if (baseModel !== undefined && ownRates) throw fail('has prices and baseModel', 'Give prices of its own, or the model whose prices hold.');
-  if (!ownRates && baseModel === undefined && raw.multiplier === undefined && raw.serviceTiers === undefined) {
-    throw fail('says no price', 'Give input and output, or baseModel, multiplier or serviceTiers.');
+  if (!ownRates && baseModel === undefined && raw.multiplier === undefined && raw.serviceTiers === undefined
+    && raw.regions === undefined) {
+    throw fail('says no price', 'Give input and output, or baseModel, multiplier, serviceTiers or regions.');
   }
   return {
     place,
@@ -93,5 +97,6 @@ export function readOverride(raw: unknown, { file, position, knowsProvider }: En
     ...(baseModel === undefined ? {} : { baseModel }),
     multiplier: raw.multiplier === undefined ? 1 : number('multiplier', raw.multiplier, FACTOR),
     serviceTiers,
+    regions,
   };
 }

@@ -1,3 +1,4 @@
+import { namePattern } from './name-pattern.js';
 import type { PriceTable } from './price-table.js';
 
 /** One entry of PRICES_FILE, checked. */
@@ -16,6 +17,8 @@ export interface PriceOverride {
   readonly multiplier: number;
   /** Multipliers by service tier, lower-case. */
   readonly serviceTiers: Readonly<Record<string, number>>;
+  /** Multipliers of the price of tokens by region, lower-case; `*` is every region but `global`. */
+  readonly regions: Readonly<Record<string, number>>;
 }
 
 /** Finds the entry in force; independent of the order in the file. */
@@ -30,7 +33,7 @@ export interface OverrideIndex {
 /** Indexes entries, the most particular first: a provider's before everybody's, exact names before patterns, longer patterns before shorter. */
 export function indexOverrides(overrides: readonly PriceOverride[]): OverrideIndex {
   const sorted = overrides
-    .map((override) => ({ override, matches: matcher(override.model) }))
+    .map((override) => ({ override, matches: namePattern(override.model) }))
     .sort((a, b) => particularity(b.override) - particularity(a.override)
       || (b.override.from ?? -Infinity) - (a.override.from ?? -Infinity));
   return {
@@ -52,21 +55,4 @@ function particularity({ provider, model }: PriceOverride): number {
   const letters = model.replaceAll('*', '').length;
   const exact = !model.includes('*');
   return (provider === undefined ? 0 : 1e6) + (exact ? 1e5 : 0) + Math.min(letters, 99_999);
-}
-
-function matcher(pattern: string): (name: string) => boolean {
-  const parts = pattern.toLowerCase().split('*');
-  const first = parts.shift() ?? '';
-  const last = parts.pop();
-  if (last === undefined) return (name) => name === first;
-  return (name) => {
-    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-    let from = first.length;
-    for (const part of parts) {
-      const found = name.indexOf(part, from);
-      if (found < 0) return false;
-      from = found + part.length;
-    }
-    return from <= name.length - last.length;
-  };
 }

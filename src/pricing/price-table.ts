@@ -29,8 +29,11 @@ export interface PriceTable {
 
 const MILLION = 1_000_000;
 
-/** Cost in US dollars, or undefined where the call has tokens that the table has no rate for. */
-export function costOf(tokens: TokenBuckets, table: PriceTable): number | undefined {
+/**
+ * Cost in US dollars, or undefined where the call has tokens that the table has no rate for.
+ * @param audioApart audio without a rate of its own costs something else than text, which is not known
+ */
+export function costOf(tokens: TokenBuckets, table: PriceTable, audioApart = false): number | undefined {
   const { input, output } = table;
   if (input === undefined && output === undefined) return undefined;
   // Unknown input where input costs money: the sum would be too low, so there is none.
@@ -38,20 +41,21 @@ export function costOf(tokens: TokenBuckets, table: PriceTable): number | undefi
   const total = tokens.input ?? 0;
   const cacheRead = table.cacheRead ?? input;
   const cacheWrite = table.cacheWrite ?? input;
+  const audio = (rate: Rate | undefined, text: Rate | undefined): Rate | undefined => rate ?? (audioApart ? undefined : text);
   const sum = part(tokens.fresh, input, total)
     + part(tokens.cacheRead, cacheRead, total)
     + part(tokens.cacheWrite, cacheWrite, total)
     + part(tokens.cacheWrite1h, table.cacheWrite1h ?? cacheWrite, total)
-    + part(tokens.inputAudio, table.inputAudio ?? input, total)
-    + part(tokens.cachedAudio, table.cachedAudio ?? cacheRead, total)
+    + part(tokens.inputAudio, audio(table.inputAudio, input), total)
+    + part(tokens.cachedAudio, audio(table.cachedAudio, cacheRead), total)
     + part(tokens.inputImage, table.inputImage ?? input, total)
     + part(tokens.cachedImage, table.cachedImage ?? cacheRead, total)
     + part(tokens.output, output, total)
     + part(tokens.reasoning, table.reasoning ?? output, total)
-    + part(tokens.outputAudio, table.outputAudio ?? output, total)
+    + part(tokens.outputAudio, audio(table.outputAudio, output), total)
     + part(tokens.outputImage, table.outputImage ?? output, total);
-  if (tokens.webSearches > 0 && table.perSearch === undefined) return undefined;
   if (tokens.cacheWrite1h > 0 && table.cacheWrite1h === null) return undefined;
+  if (tokens.webSearches > 0 && table.perSearch === undefined) return undefined;
   const pieces = (table.perRequest ?? 0) + tokens.webSearches * (table.perSearch ?? 0);
   return Number.isFinite(sum) ? sum / MILLION + pieces : undefined;
 }
@@ -75,4 +79,12 @@ export function scaled(table: PriceTable, factor: number): PriceTable {
   return Object.fromEntries(Object.entries(table as Record<string, Rate | null>).map(([name, rate]) => [name, typeof rate === 'number'
     ? rate * factor
     : rate && { base: rate.base * factor, tiers: rate.tiers.map(({ start, price }) => ({ start, price: price * factor })) }]));
+}
+
+/** The same table with every rate of tokens multiplied; what is billed by the piece costs the same everywhere. */
+export function withPremium(table: PriceTable, factor: number): PriceTable {
+  const { perRequest, perSearch } = table;
+  return factor === 1 ? table : {
+    ...scaled(table, factor), ...(perRequest === undefined ? {} : { perRequest }), ...(perSearch === undefined ? {} : { perSearch }),
+  };
 }

@@ -1,8 +1,9 @@
 import type { Usage } from '../domain/usage.js';
 import type { PriceTable } from './price-table.js';
+import type { ScheduledPrice } from './schedule.js';
 
 /** Where a price came from, best first. */
-export type PriceSource = 'provider' | 'override' | 'genai-prices';
+export type PriceSource = 'provider' | 'override' | 'corrections' | 'genai-prices';
 
 /** What one call cost. */
 export interface Price {
@@ -21,20 +22,26 @@ export interface PriceQuery {
   /** Model that answered: preferred where a price is known for it. */
   readonly responseModel?: string | undefined;
   readonly usage?: Usage | undefined;
+  /** Where the provider answered the call, where the address says it and it can matter to the price. */
+  readonly region?: string | undefined;
   /** When the call was made, milliseconds since the epoch: prices change with time. */
   readonly at: number;
 }
 
 /** The price table in force for a model, and why that one. */
 export interface PriceExplanation {
-  readonly source: 'override' | 'genai-prices';
+  readonly source: Exclude<PriceSource, 'provider'>;
   readonly version: string;
   /** What the table belongs to, for people: `openai/gpt-4o (genai-prices)`, `entry 3 of prices.yaml`. */
   readonly matched: string;
-  /** Multipliers already applied; service tiers not. */
+  /** Multipliers already applied; service tiers and regions not. */
   readonly table: PriceTable;
+  /** All prices that the source has for the model, with the times at which they hold, where there are several. */
+  readonly schedule?: readonly ScheduledPrice[];
   /** Multiplier per service tier that PRICES_FILE names for this model. */
   readonly serviceTiers: Readonly<Record<string, number>>;
+  /** Multiplier per region that PRICES_FILE names for this model; `*` is every region but `global`. */
+  readonly regions?: Readonly<Record<string, number>>;
 }
 
 /** Prices calls. Every function may be taken off the object; none throws. */

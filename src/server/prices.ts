@@ -18,10 +18,12 @@ export function openPricer(
   config: Config, upstreams: readonly Upstream[], onUnknownModel?: (provider: string, model: string) => void,
 ): Promise<Pricer> {
   const ids = new Map(upstreams.map(({ provider }) => [provider.name, provider.pricingId ?? provider.name]));
+  const priced = new Map(upstreams.map(({ provider }) => [provider.name, provider.pricedModels]));
   const pricesFile = config.variable('PRICES_FILE')?.value;
   return loadPricer({
     ...(pricesFile === undefined ? {} : { pricesFile }),
     providerIds: (provider) => ids.get(provider),
+    serves: (provider, model) => priced.get(provider)?.test(model) ?? true,
     ...(onUnknownModel === undefined ? {} : { onUnknownModel }),
   });
 }

@@ -15,10 +15,10 @@ export interface RecorderOptions {
 /** Turns exchanges into lines of the log; never throws, whatever the parts do. */
 export function createRecorder(options: RecorderOptions): RecordExchange {
   const { log, instance, version, onRecord } = options;
-  const priceOf = ({ provider, model, responseModel, usage, receivedAt }: Exchange): Price | undefined => {
+  const priceOf = ({ provider, model, responseModel, usage, region, receivedAt }: Exchange): Price | undefined => {
     if (usage === undefined) return undefined;
     try {
-      return options.price({ provider, model, responseModel, usage, at: receivedAt });
+      return options.price({ provider, model, responseModel, usage, at: receivedAt, ...(region === undefined ? {} : { region }) });
     } catch {
       return undefined;
     }

@@ -17,6 +17,9 @@ describe('the pricer', () => {
     // DeepSeek was half as dear by night, until 16:30 UTC begins it.
     expect(cost('deepseek-chat', 'deepseek', Date.UTC(2025, 5, 10, 16, 29, 59))).to.equal(0.27);
     expect(cost('deepseek-chat', 'deepseek', Date.UTC(2025, 5, 10, 16, 30))).to.equal(0.135);
+    // In its last months it was a name of V4 Flash; then it was no more.
+    expect(cost('deepseek-chat', 'deepseek', Date.UTC(2026, 6, 24, 15))).to.equal(0.14);
+    expect(cost('deepseek-chat', 'deepseek', AT)).to.equal(undefined);
   });
 
   it('says where the price came from, and the version of that source', async () => {
@@ -123,8 +126,8 @@ describe('the pricer', () => {
     const library = await loadLibraryPrices();
     const table = (provider: string, model: string, at: number): unknown => library.find(provider, model, at)?.table;
     expect(table('openai', 'gpt-4o', AT)).to.be.an('object').and.equal(table('openai', 'gpt-4o', AT + 86_400_000));
-    expect(table('deepseek', 'deepseek-chat', AT)).to.be.an('object').and.equal(table('deepseek', 'deepseek-chat', AT + 999));
-    expect(table('deepseek', 'deepseek-chat', Date.UTC(2026, 9, 15, 20))).to.not.deep.equal(table('deepseek', 'deepseek-chat', AT));
+    expect(table('deepseek', 'deepseek-flash', AT)).to.be.an('object').and.equal(table('deepseek', 'deepseek-flash', AT + 999));
+    expect(table('deepseek', 'deepseek-flash', Date.UTC(2026, 9, 15, 2))).to.not.deep.equal(table('deepseek', 'deepseek-flash', AT));
   });
 
   it('prices no model that counts tokens of a kind that no answer tells', async () => {
