@@ -13,6 +13,7 @@ import { endReasonOf, exchangeOf } from './exchange-of.js';
 import { headerValue, responseHeaders } from './headers.js';
 import type { AnswerHead } from './http1/answer-head.js';
 import { Call, type CallHandler } from './http1/call.js';
+import { InternalFault } from './internal-fault.js';
 import { errorResponse, sendAnswer } from './refusal.js';
 import { BufferedBody, hasBody, isJsonType, PassingBody, type BodyReader } from './request-body.js';
 import type { Route } from './route.js';
@@ -489,7 +490,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #onClientGone(): void {
     if (this.#phase === 'settled') return;
     // A body that is no HTTP ends the connection too, but that is another thing than leaving.
-    void (isMalformed(this.#request) ? this.#settle('gateway', 'bad_request') : this.#settle('client', 'client_closed'));
+    const fault = faultOf(this.#request);
+    void (fault === undefined ? this.#settle('client', 'client_closed') : this.#settle('gateway', fault));
     this.#abort();
   }
 
@@ -594,10 +596,11 @@ function ignore(): void {
   // deliberately nothing
 }
 
-/** Whether the connection ended because the body was not HTTP. */
-function isMalformed({ socket }: ClientRequest): boolean {
+/** Why the connection ended, where its client did not end it: the body was not HTTP, or the gateway met a fault of its own. */
+function faultOf({ socket }: ClientRequest): ErrorType | undefined {
+  if (socket.errored instanceof InternalFault) return 'internal_error';
   const { code } = (socket.errored ?? {}) as { code?: unknown };
-  return typeof code === 'string' && code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  return typeof code === 'string' && code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE' ? 'bad_request' : undefined;
 }
 
 function over(limitMs: number, elapsedMs: number): boolean {

@@ -9,6 +9,7 @@ import type { Admission, Refusal } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
 import { ProxiedRequest } from './proxied-request.js';
 import { errorResponse, sendAnswer } from './refusal.js';
+import { requestFault } from './request-fault.js';
 import type { Choice, Route } from './route.js';
 import { recordablePath, splitTarget, targetFault } from './target.js';
 import type { Upgrade } from './upgrade.js';
@@ -38,7 +39,8 @@ export class Proxy {
 
   /** @param upgrade where the request wants to turn its connection into another protocol */
   handle(request: ClientRequest, response: ClientResponse, upgrade?: Upgrade): void {
-    const { router, guard } = this.#gateway;
+    response.on('error', ignore); // 'close' follows and says it all
+    const { guard } = this.#gateway;
     const receivedAt = Date.now();
     const arrival: Arrival = {
       requestId: newRequestId(receivedAt),
@@ -47,26 +49,53 @@ export class Proxy {
       target: splitTarget(request.url ?? ''),
       corsHeaders: request.headers.origin === undefined ? NONE : guard.corsHeaders(request),
     };
-    response.on('error', ignore); // 'close' follows and says it all
-    const choice = router.choose(arrival.target.path, request.headers);
-    if (isPreflight(request)) return this.#answerPreflight(request, response, arrival, choice);
-    const fault = targetFault(request.url ?? '', arrival.target) ?? codingFault(request);
-    if (fault !== undefined) {
-      const recorded = { ...arrival, target: { path: recordablePath(arrival.target), query: '' } };
-      return this.#refuse(request, response, recorded, choice, { type: 'bad_request', message: `Bad request: ${fault}.` });
+    let choice: Choice = UNROUTED;
+    let admitted: ProxiedRequest | UpgradedSession | undefined;
+    try {
+      choice = this.#gateway.router.choose(arrival.target.path, request.headers);
+      admitted = this.#admit(request, response, arrival, choice, upgrade);
+    } catch (error) {
+      this.#gateway.onFault?.(error);
+      if (!response.headersSent) this.#refuse(request, response, arrival, choice, INTERNAL_ERROR);
     }
-    if (choice.kind !== 'route') return this.#refuseUnrouted(request, response, arrival, choice);
+    admitted?.start();
+  }
+
+  /** Answers what may not pass. @returns what carries the others */
+  #admit(
+    request: ClientRequest, response: ClientResponse, arrival: Arrival, choice: Choice, upgrade: Upgrade | undefined,
+  ): ProxiedRequest | UpgradedSession | undefined {
+    const fault = requestFault(request, response);
+    if (fault === undefined && isPreflight(request)) {
+      this.#answerPreflight(request, response, arrival, choice);
+      return undefined;
+    }
+    const badTarget = targetFault(request.url ?? '', arrival.target) ?? codingFault(request);
+    if (fault !== undefined || badTarget !== undefined) {
+      const recorded = { ...arrival, target: { path: recordablePath(arrival.target), query: '' } };
+      this.#refuse(request, response, recorded, choice, fault ?? { type: 'bad_request', message: `Bad request: ${badTarget}.` });
+      return undefined;
+    }
+    if (choice.kind !== 'route') {
+      this.#refuseUnrouted(request, response, arrival, choice);
+      return undefined;
+    }
     const { route } = choice;
     const local = isLoopbackAddress(request.socket.remoteAddress) && !cameThroughProxy(request);
     const admission = this.#gateway.gatekeeper.admit(
       route.upstream, request.headers, arrival.target.query, this.#gateway.allowOpen || local, route.auth);
     if ('refused' in admission) {
-      return this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream), admission.client);
+      this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream), admission.client);
+      return undefined;
     }
     const unfit = this.#unfit(request, route, admission, local);
-    if (unfit !== undefined) return this.#refuse(request, response, arrival, choice, unfit, admission.client);
-    if (upgrade === undefined) new ProxiedRequest(this.#gateway, request, response, arrival, route, admission).start();
-    else new UpgradedSession(this.#gateway, upgrade, arrival, route, admission).start();
+    if (unfit !== undefined) {
+      this.#refuse(request, response, arrival, choice, unfit, admission.client);
+      return undefined;
+    }
+    return upgrade === undefined
+      ? new ProxiedRequest(this.#gateway, request, response, arrival, route, admission)
+      : new UpgradedSession(this.#gateway, upgrade, arrival, route, admission);
   }
 
   /** Reasons that have nothing to do with keys. */
@@ -128,7 +157,7 @@ export class Proxy {
     const answer = this.#answer(request, arrival, choice, fault);
     const written = this.#record(request, arrival, choice, fault.type, answer.body.length, client);
     if (written === undefined) sendAnswer(request, response, answer);
-    else void written.then(() => sendAnswer(request, response, answer));
+    else written.then(() => { sendAnswer(request, response, answer); }).catch((error: unknown) => { this.#gateway.onFault?.(error); });
   }
 
   #send(request: ClientRequest, response: ClientResponse, arrival: Arrival, choice: Choice, fault: Fault): void {
@@ -166,6 +195,9 @@ export class Proxy {
 }
 
 const NONE: readonly string[] = [];
+
+const UNROUTED: Choice = { kind: 'not-found' };
+const INTERNAL_ERROR: Fault = { type: 'internal_error', message: 'The gateway met a fault of its own; its log says more.' };
 
 const NO_GATEWAY_KEY: Fault = {
   type: 'unauthorized',

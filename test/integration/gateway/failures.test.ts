@@ -209,7 +209,7 @@ describe('requests that are not forwarded', () => {
     ['an encoded control character', 'GET /v1/x%0d%0a HTTP/1.1', 400, 1],
     ['/favicon.ico', 'GET /favicon.ico HTTP/1.1', 404, 0],
     ['a scanner\'s path', 'GET /wp-login.php HTTP/1.1', 404, 0],
-    ['an odd method there', 'PROPFIND /x HTTP/1.1', 404, 0],
+    ['a method that no provider has', 'PROPFIND /x HTTP/1.1', 501, 0],
   ] as const) {
     it(`${what}: ${status}`, async () => {
       const { text } = await rawExchange(proxy.port, `${first}\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
