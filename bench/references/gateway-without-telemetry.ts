@@ -24,5 +24,6 @@ const app = buildApp({
   }),
   keepAliveTimeoutMs: config.server.serverKeepaliveTimeoutMs,
   maxBodyBytes: config.server.maxBodyBytes,
+  onFault: (error) => { throw error; },
 });
 await app.listen({ host: config.server.host, port: config.server.port, backlog: BACKLOG });

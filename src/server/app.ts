@@ -1,10 +1,12 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { newRequestId } from '../domain/request-id.js';
 import type { Proxy } from '../gateway/proxy.js';
+import { requestFault } from '../gateway/request-fault.js';
 import { isJsonType } from '../gateway/request-body.js';
 import { takeUpgrades } from '../gateway/upgrade.js';
 import { FastServer } from './fast-path/fast-server.js';
+import type { OnFault } from './guard.js';
 import { Http2Bridge } from './http2-bridge.js';
 import { onClientError, refuseConnect } from './client-error.js';
 import type { Readiness } from './readiness.js';
@@ -19,6 +21,8 @@ export interface AppOptions {
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly keepAliveTimeoutMs: number;
   readonly maxBodyBytes: number;
+  /** Told of a fault of the gateway's own that ended a connection. */
+  readonly onFault: OnFault;
 }
 
 /** The application and how it stops. */
@@ -37,31 +41,49 @@ const OWN_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/met
  * proxy, unparsed (`reply.hijack()`).
  */
 export function buildApp(options: AppOptions): App {
-  const http2 = new Http2Bridge(() => app.server, options.keepAliveTimeoutMs);
-  const app = fastify({
+  const http2 = new Http2Bridge(() => app.server, options.keepAliveTimeoutMs, options.onFault);
+  let closing = false;
+  // What is to be proxied never meets fastify's router: it would cost more than the proxy's own decisions.
+  const route = (request: IncomingMessage, response: ServerResponse): void => {
+    if (closing && request.httpVersionMajor < 2) response.setHeader('connection', 'close');
+    if (isOwn(request.url ?? '') && requestFault(request, response) === undefined) return app.routing(request, response);
+    options.proxy.handle(request, response);
+  };
+  const servers: FastServer[] = [];
+  const listening = (server: FastServer): FastServer => {
+    servers.push(server);
+    server.on('connect', refuseConnect);
+    takeUpgrades(server, (upgrade) => { options.proxy.handle(upgrade.request, upgrade.response, upgrade); });
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      if (!isTooLarge(request, options.maxBodyBytes)) response.writeContinue();
+      route(request, response);
+    });
+    server.on('checkExpectation', route);
+    return server;
+  };
+  const app: FastifyInstance = fastify({
     logger: false,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: 0,
-    serverFactory: (own) => new FastServer({
-      http: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: options.keepAliveTimeoutMs, maxHeaderSize: 64 * 1024 },
-      listener: (request, response) => { route(request, response, own); },
+    // Called once for each address that a name such as localhost stands for.
+    serverFactory: () => listening(new FastServer({
+      http: {
+        headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: options.keepAliveTimeoutMs, maxHeaderSize: 64 * 1024,
+        requireHostHeader: false, // refused by the proxy, which says why and records it
+      },
+      listener: (request, response) => { route(request, response); },
       handle: (request, response) => { options.proxy.handle(request, response); },
       proxies: (target) => !isOwn(target),
       maxBodyBytes: options.maxBodyBytes,
-    }),
-    clientErrorHandler: (error, socket) => { if (!http2.take(error, socket)) onClientError(error, socket); },
+      onHttp2: (socket, bytes) => { http2.take(socket, bytes); },
+      onClientError,
+      onFault: options.onFault,
+    })),
     // A target that the router cannot decode is still the proxy's to judge.
     frameworkErrors: (_error, request, reply) => { proxy(request, reply); },
   });
-  let closing = false;
-  // What is to be proxied never meets fastify's router: it would cost more than the proxy's own decisions.
-  const route = (request: IncomingMessage, response: ServerResponse, own: RequestListener): void => {
-    if (closing && request.httpVersionMajor < 2) response.setHeader('connection', 'close');
-    if (isOwn(request.url ?? '')) return own(request, response);
-    options.proxy.handle(request, response);
-  };
   app.addHook('preClose', (done) => { closing = true; done(); });
   const proxy = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
@@ -106,23 +128,19 @@ export function buildApp(options: AppOptions): App {
     http2.close();
     done();
   });
-  const { server } = app;
-  server.on('connect', refuseConnect);
-  takeUpgrades(server, (upgrade) => { options.proxy.handle(upgrade.request, upgrade.response, upgrade); });
-  // Too large by its own word: answered without asking for the body.
-  server.on('checkContinue', (request, response) => {
-    const limited = isJsonType(request.headers['content-type']); // other bodies stream through, whatever their size
-    if (!limited || Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
-    server.emit('request', request, response);
-  });
   return Object.assign(app, {
     wind: () => {
       closing = true;
       http2.close();
-      if (server instanceof FastServer) server.wind();
+      for (const server of servers) server.wind();
     },
-    closeIdle: () => { if (server instanceof FastServer) server.closeIdle(); },
+    closeIdle: () => { for (const server of servers) server.closeIdle(); },
   });
+}
+
+/** Whether a body is too large by its own word, so that nobody asks for it; those that are not JSON stream through, whatever their size. */
+function isTooLarge({ headers }: IncomingMessage, maxBodyBytes: number): boolean {
+  return isJsonType(headers['content-type']) && Number(headers['content-length'] ?? 0) > maxBodyBytes;
 }
 
 /** Whether a request's target is one of the gateway's own pages. */

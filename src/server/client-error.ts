@@ -1,7 +1,7 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ErrorType } from '../domain/error-types.js';
-import { newRequestId } from '../domain/request-id.js';
+import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
+import { ownAnswer } from './own-answer.js';
 
 const LINGER_MS = 1_000;
 
@@ -11,20 +11,26 @@ interface Answer {
   readonly message: string;
 }
 
+/** What Node's server says of a connection that it gives up. */
+export interface ClientError extends NodeJS.ErrnoException {
+  /** The bytes that its parser was given last, and where in them it stopped. */
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
 /**
- * What came over a connection was no HTTP, or not in time. Answered where no answer is under way:
- * bytes in the midst of one would be read as a part of it. The connection ends either way.
+ * What came over a connection is not HTTP, or did not come in time. The connection ends.
+ *
+ * @param begun part of an answer is out: bytes of another one would be read as part of it
  */
-export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  // Bytes after a request that said `Connection: close` are nobody's: its answer, which may have been paid for, still goes out.
-  if (error.code === 'HPE_CLOSED_CONNECTION' && answering(socket) !== undefined) return;
+export function onClientError(error: ClientError, socket: Socket, begun: boolean): void {
   if (!socket.writable || isLeaving(error)) {
     socket.destroy(error);
     return;
   }
   // Ended first, so that what was written (a refusal, the begin of an answer) still goes out.
   const close = (): void => { socket.destroy(error); };
-  socket.end(answering(socket)?.headersSent === true ? '' : rendered(answerTo(error)), close);
+  socket.end(begun ? '' : rendered(answerTo(error)), close);
   // A client that does not read must not keep the connection.
   const timer = setTimeout(close, LINGER_MS);
   socket.once('close', () => { clearTimeout(timer); });
@@ -35,32 +41,42 @@ function isLeaving({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'HPE_INVALID_EOF_STATE';
 }
 
-/** Node keeps the response that a socket is writing in `_httpMessage`; its own default handler asks the same. */
-function answering(socket: Socket): ServerResponse | undefined {
-  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+function answerTo(error: ClientError): Answer {
+  const { code } = error;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, type: 'request_timeout', message: 'The request did not come in time.' };
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { status: 431, type: 'bad_request', message: 'The head of the request is too large: over 64 KiB, or too many lines.' };
+  }
+  if (code === 'HPE_INVALID_METHOD' && hasRequestLine(error)) {
+    return { status: ERROR_TYPES.method_unsupported.status, type: 'method_unsupported', message: 'The gateway does not forward requests of this method.' };
+  }
+  return { status: 400, type: 'bad_request', message: 'The request is not valid HTTP.' };
 }
 
-function answerTo({ code }: NodeJS.ErrnoException): Answer {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return { status: 408, type: 'request_timeout', message: 'The request did not come in time.' };
-    case 'HPE_HEADER_OVERFLOW': return { status: 431, type: 'bad_request', message: 'The request headers are over 64 KiB.' };
-    default: return { status: 400, type: 'bad_request', message: 'The request is not valid HTTP.' };
-  }
+const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP\/1\.[01]\r?$/;
+
+/** Whether the parser stopped in a request line that is well-formed: its method is one that Node does not know. */
+function hasRequestLine({ rawPacket, bytesParsed }: ClientError): boolean {
+  const text = rawPacket?.toString('latin1') ?? '';
+  const at = bytesParsed ?? 0;
+  const start = at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  return REQUEST_LINE.test(text.slice(start, end === -1 ? undefined : end));
 }
 
 function rendered({ status, type, message }: Answer): string {
-  const body = JSON.stringify({ error: { message, type, code: type, param: null } });
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n`
-    + `content-length: ${body.length}\r\n${ownHeaders(type)}\r\n${body}`;
+  const { headers, body } = ownAnswer(type, message);
+  return head(status, headers) + body;
 }
 
-function ownHeaders(type: ErrorType): string {
-  return `x-gateway-error: ${type}\r\nx-gateway-request-id: ${newRequestId(Date.now())}\r\n`;
+function head(status: number, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${lines.join('')}\r\n`;
 }
 
 /** CONNECT is never served. Node has taken its own listeners off the socket by then: without one here, a reset would end the process. */
 export function refuseConnect(_request: unknown, socket: Pick<Socket, 'on' | 'end' | 'destroySoon'>): void {
   socket.on('error', () => undefined);
-  socket.end(`HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n${ownHeaders('bad_request')}\r\n`);
+  socket.end(rendered({ status: 400, type: 'bad_request', message: 'The gateway does not serve CONNECT.' }));
   socket.destroySoon();
 }

@@ -1,11 +1,20 @@
 import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import { constants, createServer, type Http2Session, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
+import type { ErrorType } from '../domain/error-types.js';
+import { guarded, type OnFault } from './guard.js';
+import { answerHeaders, headBytes, isBodiless, requestOf } from './http2-heads.js';
+import { ownAnswer } from './own-answer.js';
 
-/** What HTTP/1.1 alone has, and what `expect` would ask of the server between us. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'http2-settings', 'expect']);
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const MAX_HEADER_BYTES = 64 * 1024;
+/** More than the gateway accepts of a provider. */
+const MAX_ANSWER_HEAD_BYTES = 4 * MAX_HEADER_BYTES;
+/** Lines of a head, as many as Node reads over HTTP/1.1. */
+const MAX_HEADER_LINES = 2_000;
+/** Calls at once over one connection; RFC 9113 asks for no fewer than 100. */
+const MAX_STREAMS = 128;
 
 /**
  * Lets clients speak HTTP/2 without TLS to an HTTP/1.1 server (the AWS SDK for JavaScript does, to
@@ -14,12 +23,18 @@ const MAX_HEADER_BYTES = 64 * 1024;
  */
 export class Http2Bridge {
   readonly #server: () => Server;
+  readonly #onFault: OnFault;
   readonly #sessions = new Set<Http2Session>();
-  readonly #http2 = createServer({ settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES } });
+  readonly #http2 = createServer({
+    settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: MAX_STREAMS },
+    maxHeaderListPairs: MAX_HEADER_LINES,
+    maxSendHeaderBlockLength: MAX_ANSWER_HEAD_BYTES,
+  });
 
   /** @param idleMs how long a connection without streams is kept; 0 = for ever */
-  constructor(server: () => Server, idleMs: number) {
+  constructor(server: () => Server, idleMs: number, onFault: OnFault) {
     this.#server = server;
+    this.#onFault = onFault;
     this.#http2.on('session', (session) => {
       this.#sessions.add(session);
       session.on('close', () => { this.#sessions.delete(session); });
@@ -32,20 +47,21 @@ export class Http2Bridge {
       session.setTimeout(idleMs, () => { if (streams === 0) session.close(); });
     });
     this.#http2.on('stream', (stream, _headers, flags, rawHeaders) => {
-      this.#carry(stream, rawHeaders, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
+      stream.on('error', ignore);
+      guarded(stream, onFault, () => { this.#carry(stream, rawHeaders, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0); });
     });
   }
 
-  /** Takes the connection over where the server's parser gave up because HTTP/2 came. @returns whether it did */
-  take(error: Error & { readonly code?: unknown; readonly rawPacket?: unknown }, socket: Socket): boolean {
-    if (error.code !== 'HPE_PAUSED_H2_UPGRADE' || !Buffer.isBuffer(error.rawPacket)) return false;
+  /** Takes over a connection of the server over which the preface came. @param bytes those behind it */
+  take(socket: Socket, bytes: Buffer): void {
     for (const event of ['data', 'end', 'close', 'error', 'drain', 'timeout']) socket.removeAllListeners(event);
     socket.setTimeout(0);
+    // The server's sockets stay half open; a client of HTTP/2 that ends its side has left.
+    socket.on('end', () => { socket.destroy(); });
     socket.pause(); // while it flows, bytes that are put back would be lost
-    socket.unshift(error.rawPacket);
+    socket.unshift(Buffer.concat([PREFACE, bytes]));
     this.#http2.emit('connection', socket);
     setImmediate(() => { socket.resume(); });
-    return true;
   }
 
   /** Takes no new streams; connections close when theirs have ended. */
@@ -54,7 +70,8 @@ export class Http2Bridge {
   }
 
   #carry(stream: ServerHttp2Stream, rawHeaders: readonly string[], bodiless: boolean): void {
-    stream.on('error', ignore);
+    const { method, path, headers } = requestOf(rawHeaders, bodiless);
+    if (method === 'CONNECT') return refuse(stream, 400, 'bad_request', 'The gateway does not serve CONNECT.');
     const [near, far] = duplexPair();
     dressUp(far, stream.session?.socket);
     near.on('error', ignore);
@@ -62,11 +79,17 @@ export class Http2Bridge {
     near.on('close', () => { far.destroy(); });
     far.on('close', () => { near.destroy(); });
     stream.on('close', () => { near.destroy(); });
-    this.#server().emit('connection', far);
 
-    const { method, path, headers } = requestOf(rawHeaders);
-    const request = httpRequest({ createConnection: () => near, method, path, headers });
-    request.on('response', (response) => { answer(stream, response, method === 'HEAD'); });
+    let request: ReturnType<typeof httpRequest>;
+    try {
+      request = httpRequest({ createConnection: () => near, method, path, headers, maxHeaderSize: MAX_ANSWER_HEAD_BYTES });
+    } catch {
+      return refuse(stream, 400, 'bad_request', 'The request is not valid HTTP.');
+    }
+    this.#server().emit('connection', far);
+    request.on('response', (response) => {
+      guarded(stream, this.#onFault, () => { answer(stream, response, method === 'HEAD'); });
+    });
     request.on('error', (error) => { stream.destroy(error); });
     if (bodiless) request.end();
     else stream.pipe(request);
@@ -87,34 +110,31 @@ function dressUp(inner: Duplex, socket: { readonly remoteAddress?: string | unde
   });
 }
 
-function requestOf(rawHeaders: readonly string[]): { method: string; path: string; headers: string[] } {
-  const pseudo = new Map<string, string>();
-  const headers: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const value = rawHeaders[i + 1] as string;
-    if (name.startsWith(':')) pseudo.set(name, value);
-    else if (!HOP_BY_HOP.has(name) && name !== 'host') headers.push(name, value);
-  }
-  headers.push('host', pseudo.get(':authority') ?? '');
-  return { method: pseudo.get(':method') ?? 'GET', path: pseudo.get(':path') ?? '/', headers };
-}
-
 function answer(stream: ServerHttp2Stream, response: IncomingMessage, headOnly: boolean): void {
   if (stream.destroyed || stream.headersSent) return;
-  const headers: OutgoingHttpHeaders = { ':status': response.statusCode ?? 502 };
-  for (let i = 0; i < response.rawHeaders.length; i += 2) {
-    const name = (response.rawHeaders[i] as string).toLowerCase();
-    if (HOP_BY_HOP.has(name)) continue;
-    const before = headers[name];
-    const value = response.rawHeaders[i + 1] as string;
-    headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value];
+  const status = response.statusCode ?? 502;
+  if (status < 200 || status > 599) {
+    response.resume();
+    return refuse(stream, 502, 'upstream_protocol', `The provider answered with status ${status}, which HTTP/2 cannot carry.`);
   }
-  stream.respond(headers, { endStream: headOnly });
+  const headers = answerHeaders(status, response.rawHeaders);
+  if (headBytes(headers) > (stream.session?.remoteSettings.maxHeaderListSize ?? Infinity)) {
+    response.resume();
+    return refuse(stream, 502, 'upstream_protocol', 'The headers of the provider\'s answer are larger than the client accepts.');
+  }
+  const endStream = headOnly || isBodiless(status);
+  stream.respond(headers, { endStream });
   // A broken answer must not look like a complete one: `close` would end the stream before it resets it.
   response.on('error', (error) => { stream.destroy(error); });
-  if (headOnly) response.resume();
+  if (endStream) response.resume();
   else response.pipe(stream);
+}
+
+/** Answers in the gateway's own name. */
+function refuse(stream: ServerHttp2Stream, status: number, type: ErrorType, message: string): void {
+  const { headers, body } = ownAnswer(type, message);
+  stream.respond({ ':status': status, ...headers });
+  stream.end(body);
 }
 
 function ignore(): void {

@@ -72,6 +72,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     await demo?.stop();
     throw error;
   });
+  const onFault = (error: unknown): void => { logger.error({ err: error }, 'a fault of the gateway: its request ended with internal_error'); };
   const gateway = createGateway({
     settings: { ...settings, upstreamMaxConnections: settings.upstreamMaxConnections ?? connectionsFor(openFileLimit()) },
     upstreams,
@@ -80,7 +81,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     instance: telemetry.instance,
     allowOpen: options.allowOpen,
     refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
-    onFault: (error) => { logger.error({ err: error }, 'a fault of the gateway: its request was answered with internal_error'); },
+    onFault,
     onShortage: atMostEvery(60_000, (detail) => { logger.error({ detail }, 'requests are refused with connections_full'); }),
     ...(settings.logRequests && { onExchange: (exchange) => { logger.info(requestLine(exchange), 'request'); } }),
   });
@@ -93,6 +94,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     metrics: () => telemetry.metrics(),
     keepAliveTimeoutMs: settings.serverKeepaliveTimeoutMs,
     maxBodyBytes: settings.maxBodyBytes,
+    onFault,
   });
 
   const closeAll = async (deadline: number): Promise<void> => {

@@ -81,6 +81,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     readiness: () => judgeReadiness({ stopping: false, refusing: false, log: LOG, elasticsearch: NO_EXPORT }),
     keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 5_000,
     maxBodyBytes: options.settings?.maxBodyBytes ?? 100 * 2 ** 20,
+    onFault: options.onFault ?? ((error) => { throw error; }),
   });
   const responses = new Set<ServerResponse>();
   app.server.on('request', (_request, response) => {

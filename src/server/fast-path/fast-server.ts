@@ -1,6 +1,9 @@
-import { Server, type RequestListener, type ServerOptions } from 'node:http';
+import { Server, type IncomingMessage, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { ClientRequest, ClientResponse } from '../../gateway/client.js';
+import type { ClientError } from '../client-error.js';
+import { endFaulty, type Destroyable, type OnFault } from '../guard.js';
+import { NodeConnection } from './node-connection.js';
 import { PlainConnections } from './plain-connections.js';
 
 export interface FastServerOptions {
@@ -12,6 +15,11 @@ export interface FastServerOptions {
   /** Whether the target is the proxy's. */
   readonly proxies: (target: string) => boolean;
   readonly maxBodyBytes: number;
+  /** Takes a connection over which the preface of HTTP/2 came, with the bytes behind it. */
+  readonly onHttp2: (socket: Socket, bytes: Buffer) => void;
+  /** Takes a connection over which no HTTP came, or none in time; `begun`: part of an answer is out. */
+  readonly onClientError: (error: ClientError, socket: Socket, begun: boolean) => void;
+  readonly onFault: OnFault;
 }
 
 /**
@@ -20,15 +28,26 @@ export interface FastServerOptions {
  */
 export class FastServer extends Server {
   readonly #plain: PlainConnections;
+  readonly #nodes = new WeakMap<object, NodeConnection>();
+  readonly #options: FastServerOptions;
   /** Idle connections are left to their clients for now. */
   #idleStays = false;
 
-  constructor({ http, listener, handle, proxies, maxBodyBytes }: FastServerOptions) {
+  constructor(options: FastServerOptions) {
+    const { http, listener, handle, proxies, maxBodyBytes, onFault } = options;
     super(http, listener);
+    this.#options = options;
     const own = this.listeners('connection');
-    const toNode = (socket: unknown): void => { for (const each of own) each.call(this, socket); };
+    const toNode = (socket: unknown): void => {
+      for (const each of own) each.call(this, socket);
+      if (socket instanceof Socket) this.#nodes.set(socket, new NodeConnection(socket, onFault));
+    };
     this.#plain = new PlainConnections({
-      handle, proxies, maxBodyBytes, toNode, keepAliveTimeoutMs: http.keepAliveTimeout, headersTimeoutMs: http.headersTimeout,
+      handle, proxies, maxBodyBytes, onFault, keepAliveTimeoutMs: http.keepAliveTimeout, headersTimeoutMs: http.headersTimeout,
+      toNode: (socket, bytes) => {
+        toNode(socket);
+        this.#nodes.get(socket)?.read(bytes);
+      },
       onSilent: (socket) => { this.emit('clientError', Object.assign(new Error('no request came in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket); },
     });
     this.removeAllListeners('connection');
@@ -37,6 +56,16 @@ export class FastServer extends Server {
       if (socket instanceof Socket && socket.bytesRead === 0) this.#plain.add(socket);
       else toNode(socket);
     });
+  }
+
+  /** The one door for all that Node's server has to tell: what a listener throws ends its connection, and never the process. */
+  override emit(event: string, ...args: unknown[]): boolean {
+    try {
+      return this.#pass(event, args) || super.emit(event, ...args);
+    } catch (error) {
+      endFaulty(connectionOf(args), this.#options.onFault, error);
+      return true;
+    }
   }
 
   override close(callback?: (error?: Error) => void): this {
@@ -67,4 +96,57 @@ export class FastServer extends Server {
     super.closeAllConnections();
     this.#plain.endAll();
   }
+
+  /** Keeps each connection to one request at a time, and takes it from Node where it is given up. @returns whether listeners need not know */
+  #pass(event: string, args: unknown[]): boolean {
+    switch (event) {
+      case 'request':
+      case 'checkContinue':
+      case 'checkExpectation': {
+        const [request, response] = args as [IncomingMessage, ServerResponse];
+        const connection = this.#nodes.get(request.socket);
+        if (refusesSecond(connection, request.socket)) return true;
+        connection?.begin(request, response);
+        return false;
+      }
+      case 'upgrade':
+      case 'connect': {
+        const [, socket, head] = args as [IncomingMessage, Socket, Buffer];
+        const connection = this.#nodes.get(socket);
+        if (refusesSecond(connection, socket)) return true;
+        if (connection !== undefined) args[2] = Buffer.concat([head, connection.release()]);
+        return false;
+      }
+      case 'clientError': {
+        const [error, socket] = args as [ClientError, Socket];
+        this.#onClientError(error, socket);
+        return true;
+      }
+      default: return false;
+    }
+  }
+
+  #onClientError(error: ClientError, socket: Socket): void {
+    const connection = this.#nodes.get(socket);
+    const bytes = connection?.release();
+    if (error.code === 'HPE_PAUSED_H2_UPGRADE' && bytes !== undefined) this.#options.onHttp2(socket, bytes);
+    else this.#options.onClientError(error, socket, connection?.begun === true);
+  }
+}
+
+/** A parser that Node was told to make lenient may find a second request where the first one's answer is pending: the connection ends. */
+function refusesSecond(connection: NodeConnection | undefined, socket: Socket): boolean {
+  if (connection?.answering !== true) return false;
+  socket.destroy();
+  return true;
+}
+
+/** The connection that an event is about: it comes with a request, or as an argument of its own. */
+function connectionOf(args: readonly unknown[]): Destroyable | undefined {
+  for (const arg of args) {
+    if (arg instanceof Socket) return arg;
+    const { socket } = (arg ?? {}) as { socket?: Destroyable };
+    if (socket !== undefined) return socket;
+  }
+  return undefined;
 }

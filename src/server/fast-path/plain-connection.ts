@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ClientRequest, ClientResponse } from '../../gateway/client.js';
+import { guarded, type OnFault } from '../guard.js';
 import { PlainRequest } from './plain-request.js';
 import { PlainResponse, type ResponseOwner } from './plain-response.js';
 import { readPlainHead, type PlainHead } from './request-head.js';
@@ -16,6 +17,7 @@ export interface ConnectionOwner {
   /** Gives the connection to Node's HTTP server for good, with the bytes that were read last. */
   handOver(connection: PlainConnection, bytes: Buffer): void;
   onClosed(connection: PlainConnection): void;
+  readonly onFault: OnFault;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -38,16 +40,16 @@ export class PlainConnection implements ResponseOwner {
   #response: PlainResponse | undefined;
   /** Bytes behind the request under way. */
   #ahead: Buffer | undefined;
-  readonly #onData = (bytes: Buffer): void => { this.#read(bytes); };
+  readonly #onData = (bytes: Buffer): void => { this.#guarded(() => { this.#read(bytes); }); };
   readonly #onEnd = (): void => { this.socket.end(); };
-  readonly #onDrain = (): void => { this.#response?.emit('drain'); };
+  readonly #onDrain = (): void => { this.#guarded(() => { this.#response?.emit('drain'); }); };
   readonly #onError = (): void => undefined; // 'close' follows and says it all
-  readonly #onClose = (): void => { this.#closed(); };
+  readonly #onClose = (): void => { this.#guarded(() => { this.#closed(); }); };
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.socket = socket;
     this.#owner = owner;
-    this.onFlushed = () => { this.#flushed(); };
+    this.onFlushed = () => { this.#guarded(() => { this.#flushed(); }); };
     socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain).on('error', this.#onError).on('close', this.#onClose);
   }
 
@@ -63,6 +65,10 @@ export class PlainConnection implements ResponseOwner {
   /** Takes its own listeners off the socket. */
   letGo(): void {
     this.socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).off('error', this.#onError).off('close', this.#onClose);
+  }
+
+  #guarded(run: () => void): void {
+    guarded(this.socket, this.#owner.onFault, run);
   }
 
   #read(bytes: Buffer): void {
@@ -130,11 +136,10 @@ export class PlainConnection implements ResponseOwner {
     const response = this.#response;
     this.#request = undefined;
     this.#response = undefined;
-    if (response !== undefined) {
-      response.destroyed = true;
-      request?.fail(new Error('the client closed the connection'));
-      response.emit('close');
-    }
     this.#owner.onClosed(this);
+    if (response === undefined) return;
+    response.destroyed = true;
+    request?.fail(new Error('the client closed the connection'));
+    response.emit('close');
   }
 }

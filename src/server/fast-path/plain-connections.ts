@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ClientRequest, ClientResponse } from '../../gateway/client.js';
+import type { OnFault } from '../guard.js';
 import { PlainConnection, type ConnectionOwner } from './plain-connection.js';
 import type { PlainHead } from './request-head.js';
 
@@ -12,10 +13,11 @@ export interface PlainConnectionsOptions {
   readonly keepAliveTimeoutMs: number;
   /** How long a new connection may stay silent. */
   readonly headersTimeoutMs: number;
-  /** Node's HTTP server, for connections that turn out not to be plain. */
-  readonly toNode: (socket: Socket) => void;
+  /** Node's HTTP server, for connections that turn out not to be plain, with the bytes that were read last. */
+  readonly toNode: (socket: Socket, bytes: Buffer) => void;
   /** Told of a connection over which no request came in time. */
   readonly onSilent: (socket: Socket) => void;
+  readonly onFault: OnFault;
 }
 
 const SWEEP_MS = 1_000;
@@ -25,6 +27,7 @@ const KEEP_ALIVE_MARGIN_MS = 1_000;
 /** All connections on the fast path: what they share, and how long each may stay. */
 export class PlainConnections implements ConnectionOwner {
   readonly announcement: string;
+  readonly onFault: OnFault;
   closing = false;
   readonly #options: PlainConnectionsOptions;
   readonly #connections = new Set<PlainConnection>();
@@ -32,6 +35,7 @@ export class PlainConnections implements ConnectionOwner {
 
   constructor(options: PlainConnectionsOptions) {
     this.#options = options;
+    this.onFault = options.onFault;
     const seconds = Math.floor(options.keepAliveTimeoutMs / 1_000);
     this.announcement = options.keepAliveTimeoutMs > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : '';
   }
@@ -53,8 +57,7 @@ export class PlainConnections implements ConnectionOwner {
     const { socket } = connection;
     connection.letGo();
     this.#connections.delete(connection);
-    this.#options.toNode(socket);
-    socket.emit('data', bytes);
+    this.#options.toNode(socket, bytes);
   }
 
   onClosed(connection: PlainConnection): void {

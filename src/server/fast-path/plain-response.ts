@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { BoundedMap } from '../../domain/bounded-map.js';
 import type { ClientResponse } from '../../gateway/client.js';
-import { isFieldValue } from '../../gateway/http1/fields.js';
+import { isFieldName, isFieldValue } from '../../gateway/http1/fields.js';
 import { httpDate } from './http-date.js';
 
 /** Where a response belongs. */
@@ -47,10 +48,11 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
     return this.#owner.socket;
   }
 
-  /** @throws TypeError where a value is no header value */
+  /** @throws TypeError where the reason, a name or a value would be more than that to another reader */
   writeHead(status: number, reasonOrHeaders: string | string[], list?: string[]): void {
     const headers = list ?? reasonOrHeaders as string[];
     const reason = list === undefined ? STATUS_CODES[status] ?? 'unknown' : reasonOrHeaders as string;
+    if (!isFieldValue(reason)) throw new TypeError('the reason phrase cannot be sent');
     let head = `HTTP/1.1 ${status} ${reason}\r\n`;
     let hasLength = false;
     let hasDate = false;
@@ -58,6 +60,7 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const value = headers[i + 1] as string;
+      if (!isKnownName(name)) throw new TypeError('a header has a name that cannot be sent');
       if (!isFieldValue(value)) throw new TypeError(`the header ${name} has a value that cannot be sent`);
       head += `${name}: ${value}\r\n`;
       switch (name.length) {
@@ -130,6 +133,18 @@ export class PlainResponse extends EventEmitter implements ClientResponse {
     this.#pending = '';
     return pending;
   }
+}
+
+const MAX_NAMES = 1024;
+const MAX_NAME_LENGTH = 64;
+const names = new BoundedMap<true>(MAX_NAMES, MAX_NAME_LENGTH);
+
+/** Whether it is a header's name. Few are ever sent, so each is looked at once. */
+function isKnownName(name: string): boolean {
+  if (names.get(name) === true) return true;
+  if (!isFieldName(name)) return false;
+  names.set(name, true);
+  return true;
 }
 
 function chunkSize(bytes: number): string {

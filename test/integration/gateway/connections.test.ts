@@ -72,15 +72,17 @@ describe('connections of clients', () => {
 
   it('are told to close when they send a further request while the gateway stops', async () => {
     const open: ServerResponse[] = [];
-    await suite.start((_q, response) => { open.push(response); });
+    await suite.start((_q, response) => {
+      open.push(response);
+      if (open.length === 2) response.end('{}');
+    });
     const kept = client(rawChunkedPost('/v1/a', '{}'));
     await until(() => open.length === 1);
     const closing = suite.proxy.app.close();
-    kept.socket.write(rawChunkedPost('/v1/b', '{}'));
-    await until(() => open.length === 2);
-    for (const response of open) response.end('{}');
+    await new Promise<void>((resolve) => { kept.socket.write(rawChunkedPost('/v1/b', '{}'), () => { resolve(); }); });
+    setTimeout(() => open[0]?.end('{}'), 20);
     await kept.closed;
-    expect(kept.text()).to.match(/connection: close/i);
+    expect(kept.text().match(/connection: [\w-]+/gi)?.at(-1)).to.match(/close/i);
     expect(suite.proxy.exchanges).to.have.length(2);
     await closing;
   });

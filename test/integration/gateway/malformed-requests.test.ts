@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { rawChunkedPost, rawPost } from '../../support/proxied.js';
 import { rawExchange, startProxy, startUpstream, until, type ProxyHarness, type ScriptedUpstream } from '../../support/proxy-harness.js';
 
@@ -54,33 +54,44 @@ describe('requests that are no proper HTTP', () => {
     });
   }
 
-  it('leaves a plain request\'s answer alone that is under way: what comes behind it is judged after its end', async () => {
-    const socket: Socket = connect(proxy.port, '127.0.0.1');
-    let text = '';
-    socket.setEncoding('latin1').on('data', (part: string) => { text += part; }).on('error', () => undefined);
-    const closed = new Promise((resolve) => { socket.on('close', resolve); });
-    socket.write(rawPost('/v1/chat/completions', '{"model":"m","stream":true}'));
-    await until(() => text.includes('"hi"'));
-    await new Promise((resolve) => { socket.write('not HTTP at all\r\n\r\n', resolve); });
-    setTimeout(() => answer?.end('data: [DONE]\n\n'), 20);
-    await closed;
-    expect(text.match(/HTTP\/1\.1 \d{3}/g)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 400']);
-    expect(text).to.match(/\[DONE\]\n\n\r\n0\r\n\r\nHTTP\/1\.1 400/);
-    expect(proxy.exchanges.map(({ statusCode, endReason }) => [statusCode, endReason])).to.deep.equal([[200, 'complete']]);
-  });
+  for (const [what, request] of [['a plain request', rawPost('/v1/chat/completions', '{"model":"m","stream":true}')], ['any other', rawChunkedPost('/v1/chat/completions', '{"model":"m","stream":true}')]] as const) {
+    it(`leaves the answer to ${what} alone that is under way: what comes behind it is judged after its end`, async () => {
+      const socket: Socket = connect(proxy.port, '127.0.0.1');
+      let text = '';
+      socket.setEncoding('latin1').on('data', (part: string) => { text += part; }).on('error', () => undefined);
+      const closed = new Promise((resolve) => { socket.on('close', resolve); });
+      socket.write(request);
+      await until(() => text.includes('"hi"'));
+      await new Promise((resolve) => { socket.write('not HTTP at all\r\n\r\n', resolve); });
+      setTimeout(() => answer?.end('data: [DONE]\n\n'), 20);
+      await closed;
+      expect(text.match(/HTTP\/1\.1 \d{3}/g)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 400']);
+      expect(text).to.match(/\[DONE\]\n\n\r\n0\r\n\r\nHTTP\/1\.1 400/);
+      expect(proxy.exchanges.map(({ statusCode, endReason }) => [statusCode, endReason])).to.deep.equal([[200, 'complete']]);
+    });
+  }
 
-  it('does not write a 400 into an answer that is under way', async () => {
+  it('does not write a 400 into an answer that is under way while the body is still coming', async () => {
+    const early = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(EVENT);
+    });
+    await new Promise<void>((resolve) => { early.listen(0, '127.0.0.1', resolve); });
+    await proxy.close();
+    proxy = await startProxy({ env: { OPENAI_BASE_URL: `http://127.0.0.1:${(early.address() as AddressInfo).port}` } });
     const socket: Socket = connect(proxy.port, '127.0.0.1');
     let text = '';
     socket.setEncoding('latin1').on('data', (part: string) => { text += part; }).on('error', () => undefined);
-    socket.write(rawChunkedPost('/v1/chat/completions', '{"model":"m","stream":true}'));
+    socket.write('POST /v1/files HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n');
     await until(() => text.includes('"hi"'));
     const closed = new Promise((resolve) => { socket.on('close', resolve); });
-    socket.write('not HTTP at all\r\n\r\n');
+    socket.write('not a chunk\r\n\r\n');
     await closed;
     expect(text.match(/HTTP\/1\.1/g)).to.have.length(1);
     expect(text).to.not.include('bad_request');
     expect(await proxy.exchange()).to.deep.include({ statusCode: 200, endReason: 'gateway', errorType: 'bad_request' });
+    early.closeAllConnections();
+    await new Promise((resolve) => { early.close(resolve); });
   });
 
   it('lets the answer to a request that said Connection: close go out, whatever comes behind it', async () => {

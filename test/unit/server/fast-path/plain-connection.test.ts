@@ -16,6 +16,7 @@ describe('a connection of the fast path', () => {
       },
       handOver: () => undefined,
       onClosed: () => undefined,
+      onFault: (error) => { throw error; },
     };
     let connection: PlainConnection | undefined;
     const server = createServer((socket: Socket) => { connection = new PlainConnection(socket, owner); });
