@@ -28,6 +28,12 @@ function deepestCause(error: unknown): unknown {
   return here;
 }
 
+/** The indices whose block made the server refuse a request about several. */
+export function blockedIndices(answer: Answer): readonly string[] {
+  if (answer.status !== 403 || errorOf(answer).type !== 'cluster_block_exception') return [];
+  return [...errorOf(answer).reason.matchAll(/index \[([^\]]+)\] blocked by/g)].map((match) => match[1] as string);
+}
+
 /** Whether the server has no such API: a build without the module behind it, a proxy, or serverless. */
 export function isMissingApi(answer: Answer): boolean {
   if (![400, 404, 405, 410].includes(answer.status)) return false;
@@ -45,13 +51,19 @@ export function refusal(answer: Answer, doing: string): Failure {
     return failure('es_unauthorized', `Elasticsearch refused the credentials (could not ${doing}; ${said})`,
       'Check ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY.');
   }
+  if (!answer.isJson) {
+    const what = `could not ${doing}: HTTP ${String(answer.status)} and no JSON, so something else than Elasticsearch answered`;
+    return answer.status === 429 || answer.status >= 500
+      ? failure('es_unavailable', what, 'Wait until the cluster, or the proxy in between, has recovered, and run it again; `gateway es verify` tells what answers there.')
+      : failure('not_elasticsearch', what, 'Check ELASTICSEARCH_URL and proxies in between; `gateway es verify` tells what answers there.');
+  }
+  if (answer.status === 403 && type === 'cluster_block_exception') {
+    return failure('es_blocked', `a block does not let anybody ${doing} (${said})`,
+      'Lift the block that the message names: PUT INDEX/_settings or PUT _cluster/settings with that block set to null.');
+  }
   if (answer.status === 403) {
     return failure('es_forbidden', `not allowed to ${doing} (${said})`,
       'Give the user or key the privilege that the message names, or run the command as one that has it.');
-  }
-  if (!answer.isJson) {
-    return failure('not_elasticsearch', `could not ${doing}: HTTP ${String(answer.status)} and no JSON, so something else than Elasticsearch answered`,
-      'Check ELASTICSEARCH_URL and proxies in between; `gateway es verify` tells what answers there.');
   }
   if (answer.status === 429 || answer.status >= 500) {
     return failure('es_unavailable', `Elasticsearch could not ${doing} (${said})`, 'Wait until the cluster has recovered (`gateway es verify` shows its state) and run it again.');

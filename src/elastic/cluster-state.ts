@@ -1,5 +1,5 @@
 import { objectNames } from '../domain/elastic-names.js';
-import { errorOf, isGood, isMissingApi, refusal, type Answer } from './answers.js';
+import { blockedIndices, errorOf, isGood, isMissingApi, refusal, type Answer } from './answers.js';
 import type { Elastic } from './client.js';
 import { at, listAt, numberAt, objectAt, stringAt, type JsonObject } from './json.js';
 import type { TemplateRank } from './template-precedence.js';
@@ -89,6 +89,28 @@ export async function readClusterState(elastic: Elastic, name: string): Promise<
   };
 }
 
+/**
+ * Asks for the indices of that name. An index whose metadata are blocked would make the server refuse them all: it is
+ * left out, and named in `blocked`.
+ */
+export async function getIndices(elastic: Elastic, name: string): Promise<{ readonly answer: Answer; readonly blocked: readonly string[] }> {
+  const get = (...names: readonly string[]): Promise<Answer> => elastic.request({
+    method: 'GET', path: `/${names.map(encodeURIComponent).join(',')}`,
+    query: { ignore_unavailable: 'true', allow_no_indices: 'true', expand_wildcards: EVERY_STATE },
+  });
+  const all = await get(name, `${name}-*`);
+  const blocked = new Set(blockedIndices(all));
+  if (blocked.size === 0) return { answer: all, blocked: [] };
+  // What a name or an alias stands for cannot be left out, so NAME is asked for alone.
+  const self = await get(name);
+  for (;;) {
+    const answer = await get(`${name}-*`, ...[...blocked].map((index) => `-${index}`));
+    const more = blockedIndices(answer).filter((index) => !blocked.has(index));
+    if (more.length === 0) return { answer: { ...answer, body: { ...objectAt(isGood(self) ? self.body : undefined), ...objectAt(answer.body) } }, blocked: [...blocked] };
+    for (const index of more) blocked.add(index);
+  }
+}
+
 /** The gateway's indices with mapping, aliases and what else administration asks; none is not an error. */
 export async function readIndices(elastic: Elastic, name: string): Promise<LiveIndex[]> {
   return liveIndices(await findIndices(elastic, name), name);
@@ -96,11 +118,7 @@ export async function readIndices(elastic: Elastic, name: string): Promise<LiveI
 
 /** NAME, what is behind it, and all that begins with `NAME-`, as the server describes it. */
 async function findIndices(elastic: Elastic, name: string): Promise<JsonObject> {
-  const answer = await elastic.request({
-    method: 'GET',
-    path: `/${encodeURIComponent(name)},${encodeURIComponent(`${name}-*`)}`,
-    query: { ignore_unavailable: 'true', allow_no_indices: 'true', expand_wildcards: EVERY_STATE },
-  });
+  const { answer } = await getIndices(elastic, name);
   mustBeGoodOrAbsent(answer, `read the mapping of ${name} and ${name}-*`);
   return objectAt(isGood(answer) ? answer.body : undefined);
 }

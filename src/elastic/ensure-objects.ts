@@ -1,13 +1,13 @@
 import type { ElasticsearchConfig } from '../config/config.js';
-import type { Layout } from '../domain/elastic-names.js';
+import { indexFor, type Layout } from '../domain/elastic-names.js';
 import { Failure } from '../domain/failure.js';
 import { isGood } from './answers.js';
 import { ElasticUnreachable, type Elastic } from './client.js';
-import { readIndices } from './cluster-state.js';
+import { getIndices, readIndices } from './cluster-state.js';
 import { applyPlan } from './init-apply.js';
 import { planInit } from './init-plan.js';
 import type { InitPlan } from './init-step.js';
-import { currentIndex, waysOut } from './init-steps.js';
+import { currentIndex, utcDate, waysOut } from './init-steps.js';
 import { objectAt } from './json.js';
 import { managedObjects, type ManagedObjects } from './managed-objects.js';
 import { describeDrift, isSafeToWrite, mappingDrift } from './mapping-drift.js';
@@ -26,7 +26,8 @@ type ConnectionConfig = Pick<ElasticsearchConfig, 'index' | 'layout' | 'urls'>;
  * What `gateway serve` asks before it exports, and again after a reconnect: creates template and
  * policy where they are absent, and answers ready only where an index that a record makes, and one
  * that exists already for today, is mapped as documented. Objects that exist are never changed here.
- * Never throws for what the cluster says or does not say.
+ *
+ * @throws ElasticUnreachable where the cluster does not answer, or is not able to: that says nothing about its objects
  */
 export async function ensureObjects(elastic: Elastic, config: ConnectionConfig, now: number = Date.now()): Promise<Readiness> {
   return guarded(async () => {
@@ -57,7 +58,12 @@ export async function ensureObjects(elastic: Elastic, config: ConnectionConfig, 
 export async function indexProblem(elastic: Elastic, config: ConnectionConfig, layout: Layout, now: number): Promise<Extract<Readiness, { ready: false }> | undefined> {
   const objects = managedObjects(config.index, layout);
   const index = currentIndex(await readIndices(elastic, config.index), config.index, layout, now);
-  if (index === undefined) return undefined;
+  if (index === undefined) {
+    const wanted = indexFor(config.index, layout, utcDate(now));
+    if (!(await getIndices(elastic, config.index)).blocked.includes(wanted)) return undefined;
+    return notReady(`the metadata of the index ${wanted} are blocked (index.blocks.metadata), so it cannot be told whether records would be mapped as documented`,
+      `Lift the block: PUT ${wanted}/_settings {"index.blocks.metadata": null}`);
+  }
   const drift = mappingDrift(index.mapping, objects.mapping);
   if (drift.wrong.length > 0) {
     return notReady(`the index ${index.name} exists with another mapping, and types of an existing index cannot be changed (${describeDrift(drift)})`,
@@ -109,9 +115,9 @@ async function guarded(work: () => Promise<Readiness>): Promise<Readiness> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Failure) return notReady(error.message, error.fix);
-    if (error instanceof ElasticUnreachable) return notReady(error.message, 'Check that the cluster is up and ELASTICSEARCH_URL names it; `gateway es verify` tells what is wrong.');
-    throw error;
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === 'es_unavailable') throw new ElasticUnreachable(error.message, 'connection', false, error);
+    return notReady(error.message, error.fix);
   }
 }
 

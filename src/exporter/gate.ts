@@ -1,7 +1,7 @@
 import type { ElasticsearchConfig } from '../config/config.js';
 import type { Layout } from '../domain/elastic-names.js';
-import { ElasticUnreachable, type Elastic } from '../elastic/client.js';
-import { ensureObjects, indexProblem } from '../elastic/ensure-objects.js';
+import type { Elastic } from '../elastic/client.js';
+import { ensureObjects } from '../elastic/ensure-objects.js';
 import { judgeAnswer } from '../elastic/verdict.js';
 
 /** Whether the cluster may be written to; if not, which kind of waiting that is. */
@@ -12,7 +12,7 @@ export type GateAnswer =
 
 /** Whether an index may be written to. */
 export type IndexAnswer =
-  | { readonly kind: 'open' | 'expired' }
+  | { readonly kind: 'open' | 'expired' | 'other-target' }
   | { readonly kind: 'problem'; readonly reason: string; readonly fix: string };
 
 const ASK_TIMEOUT_MS = 10_000;
@@ -37,24 +37,19 @@ export async function askGate(elastic: Elastic, config: ElasticsearchConfig): Pr
 }
 
 /**
- * Asked before the first write to an index name: its template stands and, where it exists, it is
+ * Asked before the first write to an index name, and once in a while: its template stands and, where it exists, it is
  * mapped as documented. One that the lifecycle has deleted already must not come back for old records.
  *
  * @throws ElasticUnreachable
  */
-export async function askIndex(elastic: Elastic, config: ElasticsearchConfig, layout: Layout, date: string | undefined, index: string, now: number = Date.now()): Promise<IndexAnswer> {
+export async function askIndex(elastic: Elastic, config: ElasticsearchConfig, target: { readonly clusterUuid: string; readonly layout: Layout }, date: string | undefined, index: string, now: number = Date.now()): Promise<IndexAnswer> {
   const time = date === undefined ? now : Date.parse(date);
   if (date !== undefined && now - time > LIFECYCLE_MS) {
     const answer = await elastic.request({ method: 'HEAD', path: `/${encodeURIComponent(index)}`, timeoutMs: ASK_TIMEOUT_MS });
     if (answer.status === 404) return { kind: 'expired' };
   }
-  const readiness = await ensureObjects(elastic, config, now);
+  // Of the record's own day: a template of somebody else's may win for some days only.
+  const readiness = await ensureObjects(elastic, config, time);
   if (!readiness.ready) return { kind: 'problem', reason: readiness.reason, fix: readiness.fix };
-  try {
-    const problem = await indexProblem(elastic, config, layout, time);
-    return problem === undefined ? { kind: 'open' } : { kind: 'problem', reason: problem.reason, fix: problem.fix };
-  } catch (error) {
-    if (error instanceof ElasticUnreachable) throw error;
-    return { kind: 'problem', reason: error instanceof Error ? error.message : String(error), fix: 'Run `gateway es verify`: it tells what is wrong.' };
-  }
+  return readiness.clusterUuid === target.clusterUuid && readiness.layout === target.layout ? { kind: 'open' } : { kind: 'other-target' };
 }

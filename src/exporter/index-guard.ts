@@ -41,13 +41,18 @@ export class IndexGuard {
   }
 
   async #look(lane: Lane): Promise<void> {
-    const { elastic, config, layout, timing } = this.#context;
-    const answer = await askIndex(elastic, config, layout, lane.date, lane.index);
+    const { elastic, config, target, layout, timing, link, now } = this.#context;
+    const answer = await askIndex(elastic, config, { clusterUuid: target.clusterUuid, layout }, lane.date, lane.index);
+    if (answer.kind === 'other-target') {
+      link.connected = false;
+      return;
+    }
     if (answer.kind === 'problem') {
       await this.#outcome.hold(lane, answer.reason, answer.fix, timing.probeMs);
       return;
     }
     lane.checked = true;
+    lane.checkedAt = now();
     lane.expired = answer.kind === 'expired';
     if (lane.expired) this.#expire(lane);
   }

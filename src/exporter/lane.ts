@@ -21,6 +21,8 @@ export class Lane {
   /** The index was looked at before the first write (and again after a fault). */
   checked = false;
   checking = false;
+  /** Monotonic time of the last look. */
+  checkedAt = -Infinity;
   /** Its lifecycle has deleted it: records would make it anew. */
   expired = false;
   hold: Hold | undefined;
@@ -45,6 +47,12 @@ export class Lane {
   holdUntil(probeAt: number, reason: string, fix: string): void {
     this.hold = { reason, fix, probeAt, count: ++this.#holds };
     this.checked = false;
+  }
+
+  /** What was seen is too old: it is looked at again before the next write. */
+  renew(): void {
+    this.checked = false;
+    this.expired = false;
   }
 
   get holds(): number {

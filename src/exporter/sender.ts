@@ -47,22 +47,26 @@ const MAX_ATTEMPTS = 10;
 export class Sender {
   readonly counts: SenderCounts = { created: 0, existing: 0, refused: 0, expired: 0 };
   readonly #options: SenderOptions;
-  readonly #layout: Layout;
+  readonly #target: { readonly clusterUuid: string; readonly layout: Layout };
   readonly #pending = new Map<string, Outgoing[]>();
   readonly #bytes = new Map<string, number>();
   readonly #checked = new Map<string, 'open' | 'expired'>();
   #maxBytes = MAX_BATCH_BYTES;
 
-  private constructor(options: SenderOptions, layout: Layout) {
+  private constructor(options: SenderOptions, target: { readonly clusterUuid: string; readonly layout: Layout }) {
     this.#options = options;
-    this.#layout = layout;
+    this.#target = target;
+  }
+
+  get #layout(): Layout {
+    return this.#target.layout;
   }
 
   /** @throws Failure where the cluster may not be written to */
   static async open(options: SenderOptions): Promise<Sender & { readonly clusterUuid: string; readonly layout: Layout }> {
     const answer = await askGate(options.elastic, options.config);
     if (answer.kind !== 'open') throw failure(answer.reason, answer.kind === 'backing-off' ? 'See that the cluster is up and ELASTICSEARCH_URL names it: `gateway es verify` tells what is wrong.' : answer.fix);
-    return Object.assign(new Sender(options, answer.layout), { clusterUuid: answer.clusterUuid, layout: answer.layout });
+    return Object.assign(new Sender(options, answer), { clusterUuid: answer.clusterUuid, layout: answer.layout });
   }
 
   /** Takes a record; sends when a body is full. @throws Failure */
@@ -95,8 +99,9 @@ export class Sender {
     const known = this.#checked.get(index);
     if (known !== undefined) return known;
     const { elastic, config, includeExpired } = this.#options;
-    const answer = await this.#patiently(() => askIndex(elastic, config, this.#layout, this.#layout === 'daily' ? date : undefined, index));
+    const answer = await this.#patiently(() => askIndex(elastic, config, this.#target, this.#layout === 'daily' ? date : undefined, index));
     if (answer.kind === 'problem') throw failure(answer.reason, answer.fix);
+    if (answer.kind === 'other-target') throw failure('the cluster or its layout has become another one meanwhile', 'Run this again: what was sent is not sent twice.');
     const verdict = answer.kind === 'expired' && !includeExpired ? 'expired' : 'open';
     this.#checked.set(index, verdict);
     return verdict;

@@ -1,6 +1,6 @@
 import type { ElasticsearchConfig } from '../config/config.js';
 import type { Layout } from '../domain/elastic-names.js';
-import type { Elastic } from '../elastic/client.js';
+import { ElasticUnreachable, type Elastic } from '../elastic/client.js';
 import { estimateRecords, timeAt } from '../telemetry/backlog.js';
 import { emptyCursor, readCursor, writeCursor, type Target } from '../telemetry/cursor.js';
 import { DeadLetters } from '../telemetry/dead-letters.js';
@@ -20,6 +20,7 @@ import { CONFIRM_QUEUE } from './outcome.js';
 import type { Pause } from './pause.js';
 import type { ExportCounters, ExporterInput, ExportState, ExportStatus, FromThread } from './protocol.js';
 import type { Signal } from './signal.js';
+import { TargetWatch } from './target-watch.js';
 import { Work } from './work.js';
 
 const MAX_CONCURRENCY = 4;
@@ -53,6 +54,7 @@ export class Session {
   readonly #intake: Intake;
   readonly #delivery: Delivery;
   readonly #guard: IndexGuard;
+  readonly #watch: TargetWatch;
   readonly #base: { readonly tornTails: number; readonly vanished: number };
   #seen = -1;
   #scannedAt = -Infinity;
@@ -67,6 +69,7 @@ export class Session {
     this.#intake = parts.intake;
     this.#delivery = new Delivery(parts.context);
     this.#guard = new IndexGuard(parts.context, this.#delivery.outcome, () => { options.signal.raise(); });
+    this.#watch = new TargetWatch(parts.context);
     this.#base = { tornTails: options.counters.tornTails, vanished: options.counters.vanishedSegments };
   }
 
@@ -167,6 +170,7 @@ export class Session {
     if (answer.kind === 'open') {
       if (answer.clusterUuid !== target.clusterUuid || answer.layout !== target.layout) return false;
       link.connected = true;
+      this.#watch.reset();
       for (const lane of work.lanes()) lane.checked = false;
       if (work.isEmpty()) pause.clear();
       return true;
@@ -183,7 +187,7 @@ export class Session {
   }
 
   async #read(): Promise<void> {
-    const { now, retry } = this.#context;
+    const { now, retry, timing } = this.#context;
     const written = Atomics.load(this.#options.input.written, 0);
     if (written !== this.#seen || now() - this.#scannedAt > RESCAN_MS) {
       await this.#tail.scan();
@@ -191,9 +195,10 @@ export class Session {
       this.#scannedAt = now();
     }
     if (now() - this.#sealedAt > SEAL_MS / 10) {
-      await retry.sealOlderThan(Math.min(SEAL_MS, this.#context.timing.confirmMs / 4));
+      await retry.sealOlderThan(Math.min(SEAL_MS, timing.confirmMs / 4));
       this.#sealedAt = now();
     }
+    for (const lane of this.#context.work.lanes()) if (lane.expired && now() - lane.checkedAt > timing.lookMs) lane.renew();
     await this.#intake.fill();
   }
 
@@ -213,12 +218,33 @@ export class Session {
     while (link.connected && now() >= pause.until && this.#delivery.inFlight + this.#guard.running < limit) {
       const batch = work.take(now(), (each) => this.#mayGo(each));
       if (batch === undefined) return;
+      if (!await this.#isSameTarget()) {
+        work.requeue(batch);
+        return;
+      }
+      if (now() - batch.lane.checkedAt > timing.lookMs) batch.lane.renew();
       if (batch.lane.checked) this.#launch(batch);
       else {
         work.requeue(batch);
         this.#guard.check(batch.lane);
       }
     }
+  }
+
+  /** Whether the gate's answer still holds; else the gate is asked again before anything is sent. */
+  async #isSameTarget(): Promise<boolean> {
+    const { link, pause, now, signal } = this.#context;
+    try {
+      if (await this.#watch.holds()) return true;
+      link.connected = false;
+    } catch (error) {
+      if (!(error instanceof ElasticUnreachable)) throw error;
+      link.connected = false;
+      if (signal.aborted) return false;
+      failed(this.#context, error.message);
+      if (pause.backOff(now(), error.message)) log(this.#context, 'warn', 'Elasticsearch does not answer: the export waits, records stay in the log', { reason: error.message });
+    }
+    return false;
   }
 
   #mayGo({ lane, maxLines }: Batch): boolean {

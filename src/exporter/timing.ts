@@ -8,6 +8,10 @@ export interface Timing {
   readonly pollMs: number;
   /** Between probes of what only an operator can mend. */
   readonly probeMs: number;
+  /** How long the gate's answer holds without another look at cluster and template. */
+  readonly watchMs: number;
+  /** How long an index that was looked at is written to without another look. */
+  readonly lookMs: number;
   /** Rest of lines whose being there is to be confirmed. */
   readonly confirmMs: number;
   /** Rest of lines that were refused too often. */
@@ -26,6 +30,8 @@ export const TIMING: Timing = {
   batchAgeMs: 1_000,
   pollMs: 250,
   probeMs: 60_000,
+  watchMs: 1_000,
+  lookMs: 60_000,
   confirmMs: 120_000,
   againMs: 60_000,
   backoffBaseMs: 500,

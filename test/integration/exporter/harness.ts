@@ -15,7 +15,7 @@ import { configOf, freshName } from '../elastic/cluster.js';
 
 /** Everything quicker, so that a test sees a hold end. */
 export const QUICK: Timing = {
-  ...TIMING, batchAgeMs: 50, pollMs: 20, probeMs: 400, confirmMs: 500, againMs: 200, backoffBaseMs: 50, backoffCapMs: 400, cursorMs: 50, statusMs: 25,
+  ...TIMING, batchAgeMs: 50, pollMs: 20, probeMs: 400, watchMs: 0, confirmMs: 500, againMs: 200, backoffBaseMs: 50, backoffCapMs: 400, cursorMs: 50, statusMs: 25,
 };
 
 /** An exchange with what a record must have; anything else as given. */
