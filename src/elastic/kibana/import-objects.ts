@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { ElasticsearchConfig } from '../../config/config.js';
 import { EXIT, Failure } from '../../domain/failure.js';
 import { Credentials } from '../credentials.js';
 import { at, listAt, numberAt, stringAt } from '../json.js';
+import { TlsFiles } from '../tls-files.js';
 import { ndjson } from './saved-objects.js';
 
 /** Which Kibana, and who asks; credentials are those of Elasticsearch, for Kibana hands them on. */
@@ -60,6 +60,7 @@ function refused(answer: Answer, body: unknown, { url }: ImportOptions): Failure
 
 function post(url: URL, config: KibanaConfig, timeoutMs: number): Promise<Answer> {
   const { header } = new Credentials(config);
+  const certificates = new TlsFiles({ ...(config.caFile !== undefined && { caFile: config.caFile }) });
   const body = [
     `--${BOUNDARY}`, 'Content-Disposition: form-data; name="file"; filename="ai-gateway.ndjson"', 'Content-Type: application/ndjson', '',
     ndjson(config.index), `--${BOUNDARY}--`, '',
@@ -68,7 +69,7 @@ function post(url: URL, config: KibanaConfig, timeoutMs: number): Promise<Answer
     'kbn-xsrf': 'true', 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, 'content-length': Buffer.byteLength(body),
     ...(header !== undefined && { authorization: header }),
   };
-  const secure = url.protocol === 'https:' ? { rejectUnauthorized: config.tlsVerify, ...(config.caFile !== undefined && { ca: readFileSync(config.caFile) }) } : {};
+  const secure = url.protocol === 'https:' ? { rejectUnauthorized: config.tlsVerify, ...certificates.material } : {};
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const request = send(url, { method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs), ...secure }, (response) => {
