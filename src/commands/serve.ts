@@ -56,15 +56,17 @@ Flags win over the environment, the environment over the file .env, and that ove
     if (flags['print-config']) return this.#printConfig(options, config);
     const { version } = this.config;
     const terminal = hasTerminal();
+    const readConfig = (): Config => this.loadConfig(options);
     if (config.server.workers > 1 && !worker) {
       if (cluster.isWorker) throw foreignCluster(config.server.workers);
       const { startPrimary } = await import('../server/primary.js');
-      process.exitCode = await startPrimary({ config, version, terminal });
+      process.exitCode = await startPrimary({ config, readConfig, version, terminal });
       return undefined;
     }
     const { startServer } = await import('../server/start.js');
     await startServer({
       config,
+      readConfig,
       demo: flags.demo,
       allowOpen: flags['allow-open'],
       version,

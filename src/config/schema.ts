@@ -38,6 +38,10 @@ export const VARIABLES = {
     kind: 'label:key list', example: 'alice:a-long-random-key', mask: maskGatewayKeys, parse: gatewayKeys,
     description: 'who may use the gateway: label:key, several by comma; without it anybody who reaches it may',
   },
+  GATEWAY_API_KEYS_FILE: {
+    ...FILE, example: '/run/secrets/gateway-keys',
+    description: 'file with the same, or one label:key a line; wins over GATEWAY_API_KEYS, and is read again when it changes',
+  },
   ALLOWED_HOSTS: {
     kind: 'list', example: 'gateway.internal', parse: allowedHosts,
     description: 'host names beyond loopback under which the gateway may be called where it lends its keys; * is any',

@@ -20,6 +20,8 @@ const HEAP_MB = 256;
 const YOUNG_HEAP_MB = 6;
 const RESTART_BASE_MS = 100;
 const RESTART_CAP_MS = 30_000;
+/** What a thread may still send before it makes place for one with other settings. */
+const RELOAD_DEADLINE_MS = 1_000;
 /** What a thread needs beyond its deadline to write its cursor and end. */
 const GRACE_MS = 2_000;
 /** A thread that has lived so long did not die of its start. */
@@ -31,6 +33,7 @@ const STABLE_MS = 60_000;
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  #input: SupervisorOptions['input'];
   readonly #written = new Int32Array(new SharedArrayBuffer(4));
   readonly #inFlight = new Map<number, readonly Range[]>();
   #writers: ReadonlyMap<number, string>;
@@ -42,12 +45,14 @@ export class Supervisor {
   #startedAt = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  #reloading = false;
   /** Counters of threads that have died. */
   #before = noCounters();
   #heard = noCounters();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#input = options.input;
     this.#writers = options.writers;
     this.#start();
   }
@@ -73,10 +78,21 @@ export class Supervisor {
     this.#tell({ type: 'writers', writers });
   }
 
+  /** Goes on with other settings of the cluster: a new thread takes them, and begins at the cursor. */
+  async reload(elasticsearch: ExporterInput['elasticsearch']): Promise<void> {
+    this.#input = { ...this.#input, elasticsearch };
+    this.#reloading = true;
+    await this.#end(RELOAD_DEADLINE_MS);
+  }
+
   /** Lets the thread send what it can, then ends it; what is left stays in the log. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
+    await this.#end(deadlineMs);
+  }
+
+  async #end(deadlineMs: number): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
     this.#tell({ type: 'stop', deadlineMs });
@@ -88,11 +104,11 @@ export class Supervisor {
   }
 
   #start(): void {
-    const { input, execArgv } = this.#options;
+    const { execArgv } = this.#options;
     // From source the entry is a .ts file, which the loader of the tests reads.
     const fromSource = import.meta.url.endsWith('.ts');
     const entry = new URL(fromSource ? './thread.ts' : './thread.js', import.meta.url);
-    const workerData: ExporterInput = { ...input, writers: this.#writers, written: this.#written, cautions: cautionsOf(this.#suspects) };
+    const workerData: ExporterInput = { ...this.#input, writers: this.#writers, written: this.#written, cautions: cautionsOf(this.#suspects) };
     const worker = new Worker(entry, {
       workerData, name: 'gateway-exporter',
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
@@ -100,6 +116,7 @@ export class Supervisor {
       ...(fromSource && { execArgv: [...loaders(process.execArgv), ...(execArgv ?? [])] }),
     });
     this.#worker = worker;
+    this.#reloading = false;
     this.#startedAt = performance.now();
     let fault: unknown;
     worker.on('message', (message: FromThread) => { this.#hear(message); });
@@ -108,10 +125,18 @@ export class Supervisor {
       worker.on('exit', (code) => {
         resolve();
         this.#worker = undefined;
-        if (!this.#stopping) this.#died(code, fault);
+        if (this.#stopping) return;
+        if (this.#reloading) this.#startAgain();
+        else this.#died(code, fault);
       });
     });
     worker.unref();
+  }
+
+  #startAgain(): void {
+    this.#inFlight.clear();
+    this.#before = this.#heard;
+    this.#start();
   }
 
   #died(code: number, fault: unknown): void {

@@ -72,6 +72,8 @@ export interface Gateway {
   readonly locked: boolean;
   /** Whether this request may see the gateway's own pages. */
   admits(request: ClientRequest): boolean;
+  /** Puts other gateway keys in force (a file of keys that has changed): at once, for every request from now on. */
+  replaceKeys(keys: GatewaySettings['apiKeys']): void;
   close(): void;
 }
 
@@ -120,7 +122,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     proxy,
     sweeper,
-    locked: gatekeeper.locked,
+    get locked() { return gatekeeper.locked; },
+    replaceKeys: (keys) => { gatekeeper.replaceKeys(keys); },
     admits: (request) => !gatekeeper.locked
       || gatekeeper.identify(request.headers, splitTarget(request.url ?? '').query) !== undefined,
     close: () => {

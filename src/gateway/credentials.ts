@@ -41,9 +41,14 @@ export interface Refusal {
 
 /** Decides who may enter and whose key is used: proxy.md, rules 5 and 6. */
 export class Gatekeeper {
-  readonly #digests: readonly { label: string; digest: Buffer }[];
+  #digests: readonly { label: string; digest: Buffer }[];
 
   constructor(keys: readonly { readonly label: string; readonly key: string }[]) {
+    this.#digests = keys.map(({ label, key }) => ({ label, digest: sha256(key) }));
+  }
+
+  /** Puts other keys in force, for every request from now on. */
+  replaceKeys(keys: readonly { readonly label: string; readonly key: string }[]): void {
     this.#digests = keys.map(({ label, key }) => ({ label, digest: sha256(key) }));
   }
 

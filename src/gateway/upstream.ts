@@ -18,6 +18,7 @@ export interface Upstream {
   /** Put before native paths; empty unless the configured address is a mount point. */
   readonly mount: string;
   readonly override: Named | undefined;
+  /** The key that the gateway holds; it may change while the gateway runs. */
   readonly key: Named | undefined;
   /** Streams may be asked for their usage, at paths whose rule says so (`<PROVIDER>_STREAM_USAGE`). */
   readonly streamUsage: boolean;
@@ -30,6 +31,11 @@ export function variablePrefix(provider: string): string {
   return provider.toUpperCase().replaceAll('-', '_');
 }
 
+/** The variables that may hold a provider's key, the first that is set counts. */
+export function keyNames({ name, keyVariables = [] }: Provider): string[] {
+  return [`${variablePrefix(name)}_API_KEY`, ...keyVariables];
+}
+
 /** Binds every provider; a bad address is a Failure that names its variable. */
 export function bindUpstreams(providers: readonly Provider[], variable: ReadVariable): Upstream[] {
   return providers.map((provider) => bind(provider, variable));
@@ -38,7 +44,7 @@ export function bindUpstreams(providers: readonly Provider[], variable: ReadVari
 function bind(provider: Provider, variable: ReadVariable): Upstream {
   const prefix = variablePrefix(provider.name);
   const override = first([`${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? [])], variable);
-  const key = first([`${prefix}_API_KEY`, ...(provider.keyVariables ?? [])], variable);
+  const key = first(keyNames(provider), variable);
   const streamUsage = readStreamUsage(`${prefix}_STREAM_USAGE`, variable) ?? provider.streamUsage ?? true;
   if (override === undefined) {
     const origin = provider.origin;

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { Credentials } from '../elastic/credentials.js';
 import type { ExportStatus } from '../exporter/protocol.js';
 import { Supervisor } from '../exporter/supervisor.js';
 import { TIMING, type Timing } from '../exporter/timing.js';
@@ -24,6 +25,8 @@ export interface Export {
   status(): ExportStatus | undefined;
   /** Times that the exporter's thread died. */
   restarts(): number;
+  /** Other credentials for the cluster are in force. Resolves with what puts them in force. @throws Failure where they cannot be read */
+  prepare(elasticsearch: Config['elasticsearch']): () => void;
   /** Lets the exporter send what it can within the deadline; what is left stays in the log. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -46,10 +49,11 @@ export async function startExport(options: ExportOptions): Promise<Export> {
   if (!elasticsearch.enabled) {
     return {
       settled: async () => () => true, settledBytes: async () => () => Number.MAX_SAFE_INTEGER,
-      notify: () => undefined, health: () => NO_EXPORT, status: () => undefined, restarts: () => 0, setWriters: () => undefined, stop: async () => undefined,
+      notify: () => undefined, health: () => NO_EXPORT, status: () => undefined, restarts: () => 0, setWriters: () => undefined, prepare: () => () => undefined, stop: async () => undefined,
     };
   }
   let status: ExportStatus | undefined;
+  let credentials = headerOf(elasticsearch);
   const note = new ReportWriter(telemetry.dir, options.dropped ?? (() => 0));
   const supervisor = new Supervisor({
     input: { dir: telemetry.dir, maxTelemetryBytes: telemetry.maxBytes, elasticsearch, timing: { ...TIMING, ...options.timing } },
@@ -81,11 +85,40 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     status: () => status,
     setWriters: (writers) => { supervisor.setWriters(writers); },
     restarts: () => supervisor.restarts,
+    prepare: (fresh) => {
+      const next = { ...withoutSecrets(elasticsearch), ...secretsOf(fresh) };
+      const { header } = new Credentials(next);
+      return () => {
+        if (header === credentials) return;
+        credentials = header;
+        logger.info('the credentials for Elasticsearch have changed');
+        void supervisor.reload(next);
+      };
+    },
     stop: async (deadlineMs) => {
       await supervisor.stop(deadlineMs);
       await note.end();
     },
   };
+}
+
+const SECRETS = ['username', 'password', 'passwordFile', 'apiKey', 'apiKeyFile'] as const;
+
+function secretsOf(elasticsearch: Config['elasticsearch']): Partial<Config['elasticsearch']> {
+  return Object.fromEntries(SECRETS.flatMap((name) => (elasticsearch[name] === undefined ? [] : [[name, elasticsearch[name]]])));
+}
+
+function withoutSecrets(elasticsearch: Config['elasticsearch']): Config['elasticsearch'] {
+  return Object.fromEntries(Object.entries(elasticsearch).filter(([name]) => !(SECRETS as readonly string[]).includes(name))) as unknown as Config['elasticsearch'];
+}
+
+/** A file that cannot be read yet is waited for. */
+function headerOf(elasticsearch: Config['elasticsearch']): string | undefined {
+  try {
+    return new Credentials(elasticsearch).header;
+  } catch {
+    return undefined;
+  }
 }
 
 function healthOf(status: ExportStatus | undefined): ElasticsearchHealth {

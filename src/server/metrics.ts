@@ -7,12 +7,18 @@ export interface MetricsSources {
   readonly version: string;
   /** Also those of this process: it is the only one. */
   readonly withProcess?: boolean;
+  readonly reloads: () => ReloadCounts;
   readonly records: () => RecordTally;
   /** Calls that had tokens and no price. */
   readonly unpriced: () => number;
   readonly log: () => Pick<LogStats, 'linesWritten' | 'bytesWritten' | 'appendFailures' | 'slowWrites'>;
   readonly retention: () => { readonly records: number; readonly bytes: number; readonly bytesOnDisk: number };
   readonly exporter: () => { readonly status: ExportStatus | undefined; readonly restarts: number };
+}
+
+export interface ReloadCounts {
+  readonly ok: number;
+  readonly failed: number;
 }
 
 export interface Metrics {
@@ -45,6 +51,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const register = new Registry();
   if (sources.withProcess === true) collectDefaultMetrics({ register });
   recordMetrics(register, sources);
+  reloadMetrics(register, sources);
   logMetrics(register, sources);
   exportMetrics(register, sources);
   new Gauge({ name: 'gateway_info', help: 'The gateway\'s version', labelNames: ['version'], registers: [register] }).set({ version: sources.version }, 1);
@@ -67,6 +74,18 @@ function recordMetrics(register: Registry, { records, unpriced }: MetricsSources
       for (const [provider, byClass] of Object.entries(records())) {
         for (const [i, count] of byClass.entries()) if (count > 0) this.inc({ provider, status: STATUS_CLASSES[i] ?? '' }, count);
       }
+    },
+  });
+}
+
+function reloadMetrics(register: Registry, { reloads }: MetricsSources): void {
+  new Counter({
+    name: 'gateway_config_reloads_total', help: 'Attempts to reload the configuration', labelNames: ['result'], registers: [register],
+    collect() {
+      this.reset();
+      const { ok, failed } = reloads();
+      this.inc({ result: 'ok' }, ok);
+      this.inc({ result: 'failed' }, failed);
     },
   });
 }

@@ -1,9 +1,14 @@
 import { Failure } from '../domain/failure.js';
-import { fromPrimary, type FromPrimary, type FromWorker, type MetricsAnswer, type PrimaryReport } from './worker-channel.js';
+import { fromPrimary, type FromPrimary, type FromWorker, type MetricsAnswer, type PrimaryReport, type SettingsMessage } from './worker-channel.js';
 
 /** How long a primary may take to greet its worker, and to answer it. */
 const GREETING_MS = 10_000;
 const ANSWER_MS = 5_000;
+
+export interface Greeting {
+  readonly settings: SettingsMessage['settings'];
+  readonly report: PrimaryReport;
+}
 
 export interface PrimaryListener {
   readonly onReport: (report: PrimaryReport) => void;
@@ -18,7 +23,9 @@ export class PrimaryChannel {
   readonly #retire: () => void;
   readonly #waiting = new Map<number, (answer: MetricsAnswer) => void>();
   #asked = 0;
-  #greeted: ((report: PrimaryReport) => void) | undefined;
+  #greeted: ((greeting: Greeting) => void) | undefined;
+  #settings: SettingsMessage['settings'] | undefined;
+  #onSettings: ((message: SettingsMessage) => void) | undefined;
   #listener: PrimaryListener | undefined;
 
   constructor() {
@@ -31,13 +38,13 @@ export class PrimaryChannel {
     });
   }
 
-  /** Resolves with the primary's first report. @throws Failure `primary_silent` */
-  greet(greetingMs = GREETING_MS): Promise<PrimaryReport> {
+  /** Resolves with the primary's first words. @throws Failure `primary_silent` */
+  greet(greetingMs = GREETING_MS): Promise<Greeting> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => { reject(silent(greetingMs)); }, greetingMs);
-      this.#greeted = (report) => {
+      this.#greeted = (greeting) => {
         clearTimeout(timer);
-        resolve(report);
+        resolve(greeting);
       };
       void this.send({ type: 'gateway-ready' });
     });
@@ -45,6 +52,12 @@ export class PrimaryChannel {
 
   listen(listener: PrimaryListener): void {
     this.#listener = listener;
+  }
+
+  /** Told of settings that have changed since `known`. */
+  onSettings(known: SettingsMessage['settings'], hear: (message: SettingsMessage) => void): void {
+    this.#onSettings = hear;
+    if (this.#settings !== undefined && this.#settings !== known) hear({ type: 'gateway-settings', settings: this.#settings, prices: true });
   }
 
   /** The text of /metrics, which counts for all processes. */
@@ -74,8 +87,12 @@ export class PrimaryChannel {
   #take(message: FromPrimary): void {
     switch (message.type) {
       case 'gateway-primary':
-        this.#greeted?.(message);
+        if (this.#settings !== undefined) this.#greeted?.({ settings: this.#settings, report: message });
         this.#listener?.onReport(message);
+        break;
+      case 'gateway-settings':
+        this.#settings = message.settings;
+        this.#onSettings?.(message);
         break;
       case 'gateway-report-request': this.#listener?.onReportRequest(message.id); break;
       case 'gateway-retire': this.#retire(); break;

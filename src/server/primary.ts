@@ -2,14 +2,18 @@ import type { Worker } from 'node:cluster';
 import { createServer, type AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
 import { checkIndexName } from '../elastic/index-name.js';
+import { upstreamsFrom } from '../gateway/create.js';
 import { gatewayInstance } from '../telemetry/instance.js';
 import { acquireLock } from '../telemetry/lock.js';
 import { writerIsGone } from '../telemetry/writers.js';
 import { startExport } from './export.js';
 import { checkPort } from './listen.js';
+import { readLiveSettings, type LiveSettings } from './live-settings.js';
 import { createLogger, type Logger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { openPricer } from './prices.js';
 import { processMetrics, textOf } from './process-metrics.js';
+import { Reloader } from './reloader.js';
 import { startRetention } from './retention-loop.js';
 import { onSignals } from './signals.js';
 import { fromWorker, REPORT_MS, type FromPrimary, type PrimaryReport, type WorkerReport } from './worker-channel.js';
@@ -19,6 +23,8 @@ import { WorkerSums } from './worker-sums.js';
 export interface PrimaryOptions {
   readonly config: Config;
   readonly version: string;
+  /** Reads the configuration again: flags, environment and `.env`. */
+  readonly readConfig: () => Config;
   /** A terminal was attached at the start: SIGHUP says that it closes. */
   readonly terminal: boolean;
 }
@@ -32,14 +38,16 @@ const EXPORT_DEADLINE_MS = 10_000;
  *
  * @throws Failure where the folder or the port is taken
  */
-export async function startPrimary({ config, version, terminal }: PrimaryOptions): Promise<number> {
+export async function startPrimary(options: PrimaryOptions): Promise<number> {
+  const { config } = options;
   const logger = createLogger(config.logLevel);
   if (config.elasticsearch.enabled) checkIndexName(config.elasticsearch.index);
   await checkPort(config.server.host, config.server.port);
+  const settings = await readLiveSettings(config);
   const lock = await acquireLock(config.telemetry.dir);
   try {
-    const primary = await Primary.start(config, version, logger);
-    const code = await primary.run(terminal);
+    const primary = await Primary.start(options, settings, logger);
+    const code = await primary.run(options.terminal);
     await primary.stop();
     return code;
   } finally {
@@ -48,7 +56,8 @@ export async function startPrimary({ config, version, terminal }: PrimaryOptions
 }
 
 interface Parts {
-  readonly config: Config;
+  readonly options: PrimaryOptions;
+  readonly settings: LiveSettings;
   readonly logger: Logger;
   readonly instance: string;
   readonly exporting: Awaited<ReturnType<typeof startExport>>;
@@ -64,13 +73,21 @@ class Primary {
   readonly #parts: Parts;
   readonly #pool: WorkerPool;
   readonly #ownMetrics = processMetrics('primary');
+  readonly #reloader: Reloader;
   readonly #timer: NodeJS.Timeout;
+  /** PRICES_FILE is to be read again by the workers. */
+  #pricesChanged = false;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
-    const { config, logger, port, writers, exporting } = parts;
+    const { options, settings, logger, port, writers, exporting } = parts;
+    this.#reloader = new Reloader({
+      config: options.config, settings, readConfig: options.readConfig, logger,
+      prepare: (fresh) => this.#prepare(fresh),
+      apply: (changed) => { this.#apply(changed); },
+    });
     this.#pool = new WorkerPool({
-      count: config.server.workers, port, logger,
+      count: options.config.server.workers, port, logger,
       onMessage: (worker, message) => { this.#hear(worker, message); },
       // Until it says which segments are its own, none of them is taken for closed.
       onFork: (pid) => { if (writers.delete(pid)) exporting.setWriters(writers); },
@@ -79,7 +96,8 @@ class Primary {
     this.#timer = setInterval(() => { for (const worker of this.#pool.workers) tell(worker, this.#report()); }, REPORT_MS);
   }
 
-  static async start(config: Config, version: string, logger: Logger): Promise<Primary> {
+  static async start(options: PrimaryOptions, settings: LiveSettings, logger: Logger): Promise<Primary> {
+    const { config, version } = options;
     const { dir, maxBytes, retentionMs, onFull } = config.telemetry;
     const instance = await gatewayInstance(dir);
     const sums = new WorkerSums();
@@ -87,6 +105,7 @@ class Primary {
     const writers = new Map([[process.pid, '']]);
     const metrics = createMetrics({
       version,
+      reloads: () => primary.#reloader.counts,
       records: () => sums.total().records,
       unpriced: () => sums.total().unpriced,
       log: () => sums.total().log,
@@ -99,14 +118,15 @@ class Primary {
       exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(),
     });
     const port = config.server.port === 0 ? await freePort(config.server.host) : config.server.port;
-    return new Primary({ config, logger, instance, exporting, retention, writers, sums, metrics, port });
+    const primary = new Primary({ options, settings, logger, instance, exporting, retention, writers, sums, metrics, port });
+    return primary;
   }
 
   run(terminal: boolean): Promise<number> {
     onSignals({
       drain: () => { this.#pool.stop(); },
       exitNow: (code) => { process.exit(code); },
-      reload: () => undefined,
+      reload: () => { void this.#reloader.reload(); },
       replace: () => { void this.#pool.replace(); },
     }, terminal);
     return this.#pool.run();
@@ -115,6 +135,7 @@ class Primary {
   async stop(): Promise<void> {
     const { retention, exporting, logger } = this.#parts;
     clearInterval(this.#timer);
+    this.#reloader.stop();
     retention.stop();
     exporting.notify();
     await exporting.stop(EXPORT_DEADLINE_MS);
@@ -124,7 +145,10 @@ class Primary {
   #hear(worker: Worker, message: unknown): void {
     const ours = fromWorker(message);
     switch (ours?.type) {
-      case 'gateway-ready': tell(worker, this.#report()); break;
+      case 'gateway-ready':
+        tell(worker, { type: 'gateway-settings', settings: this.#reloader.settings, prices: false });
+        tell(worker, this.#report());
+        break;
       case 'gateway-worker': this.#reported(worker, ours); break;
       case 'gateway-metrics-request': void this.#answerMetrics(worker, ours.id); break;
       case undefined: break;
@@ -140,6 +164,22 @@ class Primary {
     }
     if ((sums.reportOf(worker)?.log.linesWritten ?? 0) !== report.log.linesWritten) exporting.notify();
     sums.heard(worker, report);
+  }
+
+  async #prepare(config: Config): Promise<() => void> {
+    const credentials = this.#parts.exporting.prepare(config.elasticsearch);
+    // Only to see whether it can be used: the workers read it.
+    await openPricer(config, upstreamsFrom((name) => config.variable(name)));
+    return () => {
+      credentials();
+      this.#pricesChanged = true;
+    };
+  }
+
+  #apply(settings: LiveSettings): void {
+    this.#parts.logger.level = settings.logLevel;
+    for (const worker of this.#pool.workers) tell(worker, { type: 'gateway-settings', settings, prices: this.#pricesChanged });
+    this.#pricesChanged = false;
   }
 
   /** With what each worker has counted until now: the answers of two workers must not contradict each other. */
@@ -160,10 +200,10 @@ class Primary {
   }
 
   #report(): PrimaryReport {
-    const { config, instance, retention, exporting } = this.#parts;
+    const { options: { config }, instance, retention, exporting } = this.#parts;
     return {
       type: 'gateway-primary', instance, dir: config.telemetry.dir, refusing: retention.refusing(), full: retention.full(),
-      lost: retention.lost(), elasticsearch: exporting.health(),
+      lost: retention.lost(), elasticsearch: exporting.health(), reloadFault: this.#reloader.fault,
     };
   }
 }

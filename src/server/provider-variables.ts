@@ -1,5 +1,5 @@
 import { upstreamsFrom } from '../gateway/create.js';
-import { variablePrefix, type ReadVariable } from '../gateway/upstream.js';
+import { keyNames, variablePrefix, type ReadVariable } from '../gateway/upstream.js';
 
 export interface ProviderVariable {
   readonly name: string;
@@ -26,7 +26,7 @@ export function providerVariables(variable: ReadVariable): ProviderVariable[] {
     const prefix = variablePrefix(provider.name);
     return [
       ...[`${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? []), ...(provider.region?.variables ?? [])].map((name) => ({ name, secret: false })),
-      ...[`${prefix}_API_KEY`, ...(provider.keyVariables ?? [])].map((name) => ({ name, secret: true })),
+      ...keyNames(provider).flatMap((name) => [{ name, secret: true }, { name: `${name}_FILE`, secret: false }]),
     ];
   });
   const names = new Map([...own, ...AWS].map((entry) => [entry.name, entry]));

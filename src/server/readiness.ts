@@ -42,6 +42,8 @@ export interface ReadinessInput {
   readonly refusing: boolean;
   readonly log: LogHealth;
   readonly elasticsearch: ElasticsearchHealth;
+  /** Why the last attempt to reload the configuration changed nothing. */
+  readonly reloadFault?: string | undefined;
 }
 
 const WAITING = new Set(['backing-off', 'holding', 'waiting-for-template']);
@@ -59,6 +61,7 @@ export function judgeReadiness(input: ReadinessInput): Readiness {
   if (WAITING.has(elasticsearch.state)) {
     reasons.push(`Export to Elasticsearch waits: ${elasticsearch.reason ?? elasticsearch.state}`);
   }
+  if (input.reloadFault !== undefined) reasons.push(`The configuration was not reloaded: ${input.reloadFault}`);
   const status = input.stopping || input.refusing ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ready';
   return { status, reasons, log, elasticsearch };
 }

@@ -8,9 +8,11 @@ import { startDemoProvider } from './demo.js';
 import { BACKLOG, checkPort, isAnyHost, listenFailure } from './listen.js';
 import { drain } from './drain.js';
 import { createLogger, requestLine } from './logger.js';
+import { holdKeys, readLiveSettings, type LiveSettings } from './live-settings.js';
 import { atMostEvery, connectionsFor, openFileLimit } from './open-files.js';
 import { PrimaryChannel } from './primary-channel.js';
 import { judgeReadiness } from './readiness.js';
+import { Reloader } from './reloader.js';
 import { firstScreen } from './screen.js';
 import { onSignals } from './signals.js';
 import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
@@ -22,6 +24,8 @@ const IDLE_MS = 5_000;
 
 export interface ServeOptions {
   readonly config: Config;
+  /** Reads the configuration again: flags, environment and `.env`. */
+  readonly readConfig: () => Config;
   /** Start the built-in stand-in provider as `demo`. */
   readonly demo: boolean;
   readonly allowOpen: boolean;
@@ -44,21 +48,27 @@ export async function startServer(options: ServeOptions): Promise<void> {
   // From the start on: whoever stops the gateway as soon as its first screen shows gets a drain, too.
   const stop = Promise.withResolvers<'whole' | 'replaced'>();
   const { config } = options;
-  const settings = options.worker === true ? ownShare(config.server) : config.server;
   const variable = (name: string): ReturnType<Config['variable']> => config.variable(name);
   const logger = createLogger(config.logLevel);
   onSignals({
     drain: () => { stop.resolve('whole'); },
     exitNow: (code) => { process.exit(code); },
-    reload: () => undefined,
+    reload: () => { void reloader?.reload(); },
     replace: () => { logger.warn(options.worker === true ? 'SIGUSR2 is for the primary process: nothing was done' : 'SIGUSR2 replaces workers, and there are none (WORKERS is 1): nothing was done'); },
   }, options.terminal && options.worker !== true);
+  let reloader: Reloader | undefined;
   const channel = options.worker === true ? new PrimaryChannel() : undefined;
   void channel?.retired.then(() => { stop.resolve('replaced'); });
+
+  const greeting = await channel?.greet();
+  const live = greeting?.settings ?? await readLiveSettings(config);
+  logger.level = live.logLevel;
+  const settings = { ...greeting === undefined ? config.server : ownShare(config.server), apiKeys: live.apiKeys };
 
   // Nothing at run time mends a bad name; a cluster or a file that is not there yet is waited for.
   if (config.elasticsearch.enabled) checkIndexName(config.elasticsearch.index);
   const configured = upstreamsFrom(variable);
+  holdKeys(configured, live);
   checkExposure({
     host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: options.allowOpen, upstreams: configured, variable,
   });
@@ -67,8 +77,9 @@ export async function startServer(options: ServeOptions): Promise<void> {
 
   const demo = options.demo ? await startDemoProvider() : undefined;
   const upstreams = demo === undefined ? configured : upstreamsFrom(variable, demo.url);
-  const parts = { config, upstreams, version: options.version, logger };
-  const telemetry = await (channel === undefined ? startTelemetry(parts) : startWorkerTelemetry(parts, channel)).catch(async (error: unknown) => {
+  holdKeys(upstreams, live);
+  const parts = { config, upstreams, version: options.version, logger, reloads: () => reloader?.counts ?? { ok: 0, failed: 0 } };
+  const telemetry = await (channel === undefined || greeting === undefined ? startTelemetry(parts) : startWorkerTelemetry(parts, channel, greeting.report)).catch(async (error: unknown) => {
     await demo?.stop();
     throw error;
   });
@@ -90,14 +101,31 @@ export async function startServer(options: ServeOptions): Promise<void> {
     proxy: gateway.proxy,
     admits: (request) => gateway.admits(request.raw),
     version: options.version,
-    readiness: () => judgeReadiness({ stopping, refusing: telemetry.refusing(), log: telemetry.logHealth(), elasticsearch: telemetry.elasticsearchHealth() }),
+    readiness: () => judgeReadiness({ stopping, refusing: telemetry.refusing(), log: telemetry.logHealth(), elasticsearch: telemetry.elasticsearchHealth(), reloadFault: reloader?.fault ?? telemetry.reloadFault?.() }),
     metrics: () => telemetry.metrics(),
     keepAliveTimeoutMs: settings.serverKeepaliveTimeoutMs,
     maxBodyBytes: settings.maxBodyBytes,
     onFault,
   });
 
+  const apply = (changed: LiveSettings): void => {
+    logger.level = changed.logLevel;
+    gateway.replaceKeys(changed.apiKeys);
+    holdKeys(upstreams, changed);
+  };
+  if (channel === undefined) {
+    reloader = new Reloader({ config, settings: live, readConfig: options.readConfig, apply, prepare: (fresh) => telemetry.prepare(fresh), logger });
+  }
+  channel?.onSettings(live, (message) => {
+    apply(message.settings);
+    if (!message.prices) return;
+    void (async () => { (await telemetry.prepare(options.readConfig()))(); })().catch((error: unknown) => {
+      logger.error({ error: error instanceof Error ? error.message : String(error) }, 'PRICES_FILE was not reloaded');
+    });
+  });
+
   const closeAll = async (deadline: number): Promise<void> => {
+    reloader?.stop();
     await telemetry.stop(Math.max(0, deadline - performance.now()));
     gateway.close();
     await demo?.stop();

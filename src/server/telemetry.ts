@@ -9,8 +9,8 @@ import { createRecorder } from '../telemetry/recorder.js';
 import { writerIsGone } from '../telemetry/writers.js';
 import { startExport } from './export.js';
 import type { Logger } from './logger.js';
-import { createMetrics } from './metrics.js';
-import { loadPrices } from './prices.js';
+import { createMetrics, type ReloadCounts } from './metrics.js';
+import { LivePrices } from './prices.js';
 import type { ElasticsearchHealth, LogHealth } from './readiness.js';
 import { RecordCounts } from './record-counts.js';
 import { startRetention, type Lost } from './retention-loop.js';
@@ -20,6 +20,8 @@ export interface TelemetryOptions {
   readonly upstreams: readonly Upstream[];
   readonly version: string;
   readonly logger: Logger;
+  /** Attempts to reload the configuration. */
+  readonly reloads: () => ReloadCounts;
 }
 
 /** Log, prices, retention and exporter of one gateway process, behind one `record`. */
@@ -30,8 +32,12 @@ export interface Telemetry {
   refusing(): boolean;
   logHealth(): LogHealth;
   elasticsearchHealth(): ElasticsearchHealth;
+  /** Reads prices and credentials of the cluster again; resolves with what puts them in force. @throws Failure */
+  prepare(config: Config): Promise<() => void>;
   /** What `GET /metrics` answers. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Why the last attempt to reload changed nothing, where another process reloads. */
+  reloadFault?(): string | undefined;
   /** Brings everything to disk, lets the exporter finish within the deadline, and lets the folder go. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -46,13 +52,14 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const lock = await acquireLock(dir);
   try {
     const instance = await gatewayInstance(dir);
-    const prices = await loadPrices(options);
+    const prices = await LivePrices.load(options);
     const log = await openLog({ dir, fsync, onEvent: (event) => { reportLogEvent(logger, event); } });
     const writers = new Map([[process.pid, log.writer]]);
     const counts = new RecordCounts(options.upstreams.map(({ provider }) => provider.name));
     const metrics = createMetrics({
       version: options.version,
       withProcess: true,
+      reloads: options.reloads,
       records: () => counts.tally(),
       unpriced: () => prices.unpriced(),
       log: () => log.stats(),
@@ -77,6 +84,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       logHealth: () => logHealthOf(log.stats(), { full: retention.full(), lost: retention.lost() }),
       elasticsearchHealth: () => exporting.health(),
       metrics: () => metrics.text(),
+      prepare: async (fresh) => both(await prices.prepare(fresh), exporting.prepare(fresh.elasticsearch)),
       stop: async (deadlineMs) => {
         retention.stop();
         group.flush();
@@ -90,6 +98,13 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     lock.release();
     throw error;
   }
+}
+
+function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
+  };
 }
 
 /** A slow write or a loss is news for this long; the counter keeps it for good. */

@@ -1,4 +1,5 @@
 import type { LogStats } from '../telemetry/log.js';
+import type { LiveSettings } from './live-settings.js';
 import type { ElasticsearchHealth } from './readiness.js';
 import type { RecordTally } from './record-counts.js';
 import type { Lost } from './retention-loop.js';
@@ -36,6 +37,14 @@ export interface WorkerReport {
 /** A worker asks for the text of /metrics, which counts for all processes. */
 export interface MetricsRequest { readonly type: 'gateway-metrics-request'; readonly id: number }
 
+/** What may change while the gateway runs, as the primary has read it: to every new worker first, and to all when it changes. */
+export interface SettingsMessage {
+  readonly type: 'gateway-settings';
+  readonly settings: LiveSettings;
+  /** PRICES_FILE is to be read again. */
+  readonly prices: boolean;
+}
+
 /** What the primary tells every worker each second: what only it knows. */
 export interface PrimaryReport {
   readonly type: 'gateway-primary';
@@ -46,6 +55,8 @@ export interface PrimaryReport {
   readonly full: boolean;
   readonly lost: Lost;
   readonly elasticsearch: ElasticsearchHealth;
+  /** Why the last attempt to reload changed nothing. */
+  readonly reloadFault: string | undefined;
 }
 
 /** The primary asks for a report now. */
@@ -57,7 +68,7 @@ export interface MetricsAnswer { readonly type: 'gateway-metrics'; readonly id: 
 export interface Retire { readonly type: 'gateway-retire' }
 
 export type FromWorker = WorkerReady | WorkerReport | MetricsRequest;
-export type FromPrimary = PrimaryReport | ReportRequest | MetricsAnswer | Retire;
+export type FromPrimary = SettingsMessage | PrimaryReport | ReportRequest | MetricsAnswer | Retire;
 
 export const NO_LOG: LogTotals = { linesWritten: 0, bytesWritten: 0, appendFailures: 0, slowWrites: 0 };
 

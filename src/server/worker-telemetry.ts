@@ -3,25 +3,25 @@ import { Failure } from '../domain/failure.js';
 import { GroupCommit } from '../telemetry/group-commit.js';
 import { openLog } from '../telemetry/log.js';
 import { createRecorder } from '../telemetry/recorder.js';
-import { loadPrices } from './prices.js';
+import { LivePrices } from './prices.js';
 import type { PrimaryChannel } from './primary-channel.js';
 import { processMetrics } from './process-metrics.js';
 import { RecordCounts } from './record-counts.js';
 import { logHealthOf, reportLogEvent, type Telemetry, type TelemetryOptions } from './telemetry.js';
-import { REPORT_MS, type WorkerReport } from './worker-channel.js';
+import { REPORT_MS, type PrimaryReport, type WorkerReport } from './worker-channel.js';
 
 /**
  * Telemetry of a worker of `gateway serve --workers N`: it only appends to segments of its own. The
  * primary holds the folder, exports, keeps the limits and answers /metrics for all processes.
  *
- * @throws Failure where TELEMETRY_DIR cannot be written or is not the primary's, or the primary is silent
+ * @throws Failure where TELEMETRY_DIR cannot be written or is not the primary's
  */
-export async function startWorkerTelemetry(options: TelemetryOptions, channel: PrimaryChannel): Promise<Telemetry> {
+export async function startWorkerTelemetry(options: TelemetryOptions, channel: PrimaryChannel, greeting: PrimaryReport): Promise<Telemetry> {
   const { config, logger } = options;
   const { dir, fsync } = config.telemetry;
-  let primary = await channel.greet();
+  let primary = greeting;
   if (primary.dir !== dir) throw otherFolder(dir, primary.dir);
-  const prices = await loadPrices(options);
+  const prices = await LivePrices.load(options);
   const log = await openLog({ dir, fsync, onEvent: (event) => { reportLogEvent(logger, event); } });
   const group = new GroupCommit(log);
   const counts = new RecordCounts(options.upstreams.map(({ provider }) => provider.name));
@@ -46,6 +46,8 @@ export async function startWorkerTelemetry(options: TelemetryOptions, channel: P
     logHealth: () => logHealthOf(log.stats(), { full: primary.full, lost: primary.lost }),
     elasticsearchHealth: () => primary.elasticsearch,
     metrics: () => channel.metrics(),
+    prepare: (fresh) => prices.prepare(fresh),
+    reloadFault: () => primary.reloadFault,
     stop: async () => {
       clearInterval(timer);
       group.flush();

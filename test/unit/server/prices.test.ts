@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { loadConfig } from '../../../src/config/load.js';
 import { upstreamsFrom } from '../../../src/gateway/create.js';
 import type { Logger } from '../../../src/server/logger.js';
-import { loadPrices } from '../../../src/server/prices.js';
+import { LivePrices } from '../../../src/server/prices.js';
 
 const usage = { inputTokens: 1, outputTokens: 1 };
 
@@ -11,12 +11,14 @@ describe('the prices of the server', () => {
     const config = loadConfig({ env: {} });
     const warnings: object[] = [];
     const logger = { warn: (fields: object) => { warnings.push(fields); } } as unknown as Logger;
-    const { price, unpriced } = await loadPrices({ config, upstreams: upstreamsFrom((name) => config.variable(name)), logger });
+    const prices = await LivePrices.load({ config, upstreams: upstreamsFrom((name) => config.variable(name)), logger });
     for (let i = 0; i < 3; i++) {
-      expect(price({ provider: 'openai', model: 'nobody-knows', usage, at: Date.now() })).to.equal(undefined);
-      expect(price({ provider: 'xai', model: 'grok-4', usage, at: Date.now() })?.source).to.equal('genai-prices');
+      expect(prices.price({ provider: 'openai', model: 'nobody-knows', usage, at: Date.now() })).to.equal(undefined);
+      expect(prices.price({ provider: 'xai', model: 'grok-4', usage, at: Date.now() })?.source).to.equal('genai-prices');
     }
     expect(warnings).to.deep.equal([{ provider: 'openai', model: 'nobody-knows' }]);
-    expect(unpriced()).to.equal(3);
+    expect(prices.unpriced()).to.equal(3);
+    (await prices.prepare(config))();
+    expect(prices.unpriced(), 'never falls').to.equal(3);
   });
 });
