@@ -138,6 +138,11 @@ export function headerValue(raw: readonly string[], name: string): string | unde
   return undefined;
 }
 
+/** The flat list without a header, by its lower-case name. */
+export function withoutHeader(headers: readonly string[], name: string): string[] {
+  return withoutNames(headers, new Set([name]));
+}
+
 function withoutNames(headers: readonly string[], names: ReadonlySet<string>): string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {

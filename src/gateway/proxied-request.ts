@@ -1,6 +1,7 @@
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
 import { applySplice, readBodyFacts, revertSplice, type BodyFacts, type BodySplice } from '../wire/body-facts.js';
+import { contentEncodings, createContentDecoder, type ContentDecoder } from '../wire/content-decoding.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
 import { AnswerWriter, type Resumed } from './answer-writer.js';
@@ -10,7 +11,7 @@ import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
 import type { Admission } from './credentials.js';
 import { endReasonOf, exchangeOf } from './exchange-of.js';
-import { headerValue, responseHeaders } from './headers.js';
+import { headerValue, responseHeaders, withoutHeader, type ResponseHeaders } from './headers.js';
 import type { AnswerHead } from './http1/answer-head.js';
 import { Call, type CallHandler } from './http1/call.js';
 import { InternalFault } from './internal-fault.js';
@@ -78,6 +79,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   #tap: Tap | undefined;
   #filter: UsageChunkFilter | undefined;
+  /** Undoes the coding of an answer that has to be filtered. */
+  #decoder: ContentDecoder | undefined;
   #providerStatus: number | undefined;
   #contentLength: number | undefined;
   #upstreamBytes = 0;
@@ -351,21 +354,47 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     this.#providerStatus = status;
     const head = responseHeaders(headers, !spliced);
     this.#contentLength = head.contentLength;
+    if (spliced && status < 300) this.#decode(head);
     this.#tap = createTap({
       dialect: this.#route.dialect,
       contentType: head.contentType,
-      ...(head.contentEncoding === undefined ? {} : { contentEncoding: head.contentEncoding }),
+      ...(head.contentEncoding === undefined || this.#decoder !== undefined ? {} : { contentEncoding: head.contentEncoding }),
       status,
+      streamAsked: this.#stream === true,
       header: (name) => headerValue(headers, name),
       onFirstToken: () => { this.#firstTokenAt ??= performance.now(); },
     });
-    if (spliced && this.#tap.isStream && head.contentEncoding === undefined) this.#filter = new UsageChunkFilter();
-    const forwarded = head.forwarded;
+    // A stream may come under any content type; what is none passes the filter as it is.
+    if (spliced && status < 300) this.#filter = new UsageChunkFilter();
+    const forwarded = this.#decoder === undefined ? head.forwarded : withoutHeader(head.forwarded, 'content-encoding');
     forwarded.push('x-gateway-request-id', this.#arrival.requestId, ...this.#arrival.corsHeaders);
     const spliceLength = spliced && this.#filter === undefined && head.contentLength !== undefined;
     if (spliceLength) forwarded.push('content-length', String(head.contentLength));
     const bodiless = this.#contentLength === 0 || status === 204 || status === 304 || this.#request.method === 'HEAD';
     this.#writer.begin(status, reason, forwarded, this.#tap.isStream && !bodiless);
+  }
+
+  /** The gateway asked for an answer without a coding; one that has one all the same goes on without it. */
+  #decode({ contentEncoding }: ResponseHeaders): void {
+    const encodings = contentEncodings(contentEncoding);
+    if (encodings === undefined || encodings.length === 0) return;
+    const broken = (): void => { this.#failDecoding(); };
+    this.#decoder = createContentDecoder(encodings, { onData: (chunk) => { this.#takeDecoded(chunk); }, onGivenUp: broken, onFault: broken });
+  }
+
+  #takeDecoded(chunk: Buffer): void {
+    if (this.#writer.over) return;
+    try {
+      this.#pass(chunk);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #failDecoding(): void {
+    this.#failedAttempts = this.#attempts;
+    const coding = 'its answer is not in the coding that its header names, or decodes to too much';
+    this.#fail('upstream_protocol', `The provider ${this.#route.upstream.provider.name} could not be used: ${coding}.`);
   }
 
   onAnswerData(chunk: Buffer): void {
@@ -382,6 +411,11 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #readAnswer(chunk: Buffer): void {
     this.#lastActivityAt = performance.now();
     this.#upstreamBytes += chunk.length;
+    if (this.#decoder === undefined) this.#pass(chunk);
+    else this.#decoder.write(chunk);
+  }
+
+  #pass(chunk: Buffer): void {
     const tap = this.#tap as Tap;
     tap.push(chunk);
     const bytes = this.#filter === undefined ? chunk : this.#filter.push(chunk);
@@ -408,6 +442,20 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   }
 
   #endAnswer(): void {
+    if (this.#decoder === undefined) this.#finish();
+    else this.#decoder.end(() => { this.#finishDecoded(); });
+  }
+
+  #finishDecoded(): void {
+    if (this.#aborted || this.#writer.over) return;
+    try {
+      this.#finish();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #finish(): void {
     if (this.#phase === 'settled' || this.#writer.holding) this.#writer.end(this.#filter?.end());
     else this.#settleAnswer(this.#filter?.end(), true);
   }

@@ -14,6 +14,8 @@ const ZSTD_WINDOW_LOG = 23;
 
 type MakeDecoder = (firstBytes: Buffer) => Transform;
 
+const NONE: readonly string[] = [];
+
 /** A body that is cut off is decoded as far as it came, without an error. */
 const TOLERANT = { finishFlush: constants.Z_SYNC_FLUSH };
 const MAKERS: Readonly<Record<string, MakeDecoder>> = {
@@ -36,16 +38,23 @@ export interface DecodedListener {
   readonly onData: (chunk: Buffer) => void;
   /** A limit was passed: no more data comes, though the body goes on. */
   readonly onGivenUp: () => void;
+  /** The body is not what its header says: no more data comes. */
+  readonly onFault?: () => void;
 }
 
-/** The encodings in the order in which they were applied, `identity` left out; undefined where one is unknown. */
+/** Codings that are registered and cannot be undone here. Any other name (`identity`, `none`, `utf-8`) is that of no coding. */
+const UNREADABLE = new Set(['compress', 'x-compress', 'dcb', 'dcz', 'exi', 'pack200-gzip']);
+
+/** The encodings in the order in which they were applied; undefined where they cannot be undone. */
 export function contentEncodings(header: string | undefined): readonly string[] | undefined {
-  const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'identity');
-  return names.length <= MAX_LAYERS && names.every((name) => Object.hasOwn(MAKERS, name)) ? names : undefined;
+  if (header === undefined) return NONE;
+  const names = header.split(',').map((name) => name.trim().toLowerCase());
+  const encodings = names.filter((name) => Object.hasOwn(MAKERS, name));
+  return encodings.length <= MAX_LAYERS && !names.some((name) => UNREADABLE.has(name)) ? encodings : undefined;
 }
 
 /** @param encodings from contentEncodings, at least one */
-export function createContentDecoder(encodings: readonly string[], { onData, onGivenUp }: DecodedListener): ContentDecoder {
+export function createContentDecoder(encodings: readonly string[], { onData, onGivenUp, onFault }: DecodedListener): ContentDecoder {
   const layers: Layer[] = [];
   let givenUp = false;
   const giveUp = (): void => {
@@ -56,7 +65,7 @@ export function createContentDecoder(encodings: readonly string[], { onData, onG
   };
   let decoder: ContentDecoder = { write: (chunk) => { if (!givenUp) onData(chunk); }, end: (done) => { done(); } };
   for (const encoding of encodings) {
-    const outer = layer(encoding, decoder, giveUp);
+    const outer = layer(encoding, decoder, giveUp, onFault);
     layers.push(outer);
     decoder = outer;
   }
@@ -68,7 +77,7 @@ interface Layer extends ContentDecoder {
   stop(): void;
 }
 
-function layer(encoding: string, next: ContentDecoder, giveUp: () => void): Layer {
+function layer(encoding: string, next: ContentDecoder, giveUp: () => void, onFault: (() => void) | undefined): Layer {
   let decoder: Transform | undefined;
   let decoded = 0;
   let over = false;
@@ -91,7 +100,10 @@ function layer(encoding: string, next: ContentDecoder, giveUp: () => void): Laye
         decoder = (MAKERS[encoding] as MakeDecoder)(chunk);
         decoder.on('data', take);
         decoder.once('end', finish);
-        decoder.once('error', finish);
+        decoder.once('error', () => {
+          onFault?.();
+          finish();
+        });
       }
       decoder.write(chunk);
       if (decoder.writableLength > MAX_WAITING_BYTES) giveUp();

@@ -4,8 +4,8 @@ import { contentEncodings, createContentDecoder, type ContentDecoder } from './c
 import { mayBeJson } from './content-type.js';
 import { JsonArraySplitter } from './json-array.js';
 import { JsonBody } from './json-body.js';
-import { skipWhitespace } from './json-scan.js';
 import { NdjsonSplitter } from './ndjson.js';
+import { SniffedBody, type BodySink } from './sniffed-body.js';
 import { SseSplitter } from './sse.js';
 import type { OnEvent, StreamSplitter } from './stream-splitter.js';
 
@@ -15,6 +15,8 @@ export interface TapOptions {
   readonly contentType: string;
   readonly contentEncoding?: string;
   readonly status: number;
+  /** The request asks for a stream: one may come under any content type. */
+  readonly streamAsked?: boolean;
   /** An answer header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
   /** Called once, when the first event with text, reasoning or tool arguments has come. */
@@ -28,7 +30,7 @@ export interface Tap {
    * save that a JSON body is read when it has ended (`finish`).
    */
   readonly observation: Observation;
-  /** The answer is a stream of events. */
+  /** The answer is a stream of events: its header says so, or its first bytes do. */
   readonly isStream: boolean;
   /** Never throws; after `finish` it does nothing. The chunk must not be changed afterwards. */
   push(chunk: Buffer): void;
@@ -36,19 +38,10 @@ export interface Tap {
   finish(done: () => void): void;
 }
 
-/** Where the decoded bytes of a body go. */
-interface Sink {
-  push(chunk: Buffer): void;
-  end(): void;
-}
-
-const SPLITTERS: Readonly<Record<StreamFormat, new (onEvent: OnEvent) => StreamSplitter>> = {
-  'sse': SseSplitter,
+const SPLITTERS: Readonly<Record<'ndjson' | 'aws-eventstream', new (onEvent: OnEvent) => StreamSplitter>> = {
   'ndjson': NdjsonSplitter,
   'aws-eventstream': AwsEventStreamSplitter,
-  'json-array': JsonArraySplitter,
 };
-const OPEN_BRACE = 0x7b;
 
 export function createTap(options: TapOptions): Tap {
   const { dialect, contentType, status } = options;
@@ -65,16 +58,20 @@ export function createTap(options: TapOptions): Tap {
 
 class BodyTap implements Tap {
   readonly observation: Observation;
-  readonly isStream: boolean;
-  readonly #sink: Sink | undefined;
+  readonly #isStream: boolean;
+  readonly #sink: GuardedSink | undefined;
   readonly #decoder: ContentDecoder | undefined;
   #finished = false;
 
-  constructor(observation: Observation, isStream: boolean, sink: Sink | undefined, decoder: ContentDecoder | undefined) {
+  constructor(observation: Observation, isStream: boolean, sink: GuardedSink | undefined, decoder: ContentDecoder | undefined) {
     this.observation = observation;
-    this.isStream = isStream;
+    this.#isStream = isStream;
     this.#sink = sink;
     this.#decoder = decoder;
+  }
+
+  get isStream(): boolean {
+    return this.#isStream || this.#sink?.isStream === true;
   }
 
   push(chunk: Buffer): void {
@@ -98,11 +95,17 @@ class BodyTap implements Tap {
 }
 
 /** After a fault in the reading of a body nothing more is read; the body passes all the same. */
-class GuardedSink implements Sink {
-  #sink: Sink | undefined;
+class GuardedSink implements BodySink {
+  readonly #whole: BodySink;
+  #sink: BodySink | undefined;
 
-  constructor(sink: Sink) {
+  constructor(sink: BodySink) {
+    this.#whole = sink;
     this.#sink = sink;
+  }
+
+  get isStream(): boolean {
+    return this.#whole instanceof SniffedBody && this.#whole.isStream;
   }
 
   push(chunk: Buffer): void {
@@ -131,43 +134,53 @@ function quietly(read: () => void): void {
   }
 }
 
-function sinkFor(format: StreamFormat | undefined, options: TapOptions, into: Observation): Sink | undefined {
+function sinkFor(format: StreamFormat | undefined, options: TapOptions, into: Observation): BodySink | undefined {
   const { dialect, contentType, status } = options;
-  if (format === undefined) return mayBeJson(contentType) ? new JsonBody(dialect, status, into) : undefined;
-  const splitter = new SPLITTERS[format](eventReader(options, into));
-  return format === 'sse' ? new SseOrJson(splitter, () => new JsonBody(dialect, status, into)) : splitter;
+  const streamAsked = options.streamAsked === true;
+  const onEvent = eventReader(options, into);
+  // Binary frames and lines of JSON are what their names say; the rest is text, which often goes under another name.
+  if (format === 'aws-eventstream' || format === 'ndjson') return new SPLITTERS[format](onEvent);
+  if (format === undefined && !streamAsked && !mayBeJson(contentType)) return undefined;
+  const speaks = formatsOf(dialect);
+  const jsonStreams = format === 'json-array' || speaks.jsonArray || (streamAsked && speaks.ndjson);
+  return new SniffedBody({
+    otherwise: format === 'sse' ? 'events' : 'nothing',
+    events: speaks.sse ? () => new SseSplitter(onEvent) : undefined,
+    frames: streamAsked && speaks.awsEventStream ? () => new AwsEventStreamSplitter(onEvent) : undefined,
+    json: jsonStreams ? () => new JsonArraySplitter(onEvent) : () => new JsonBody(dialect, status, into),
+    jsonIsStream: jsonStreams,
+  });
+}
+
+interface StreamFormats {
+  readonly sse: boolean;
+  readonly ndjson: boolean;
+  readonly jsonArray: boolean;
+  readonly awsEventStream: boolean;
+}
+
+const formats = new WeakMap<Dialect, StreamFormats>();
+
+/** The framings that a dialect's streams may have. */
+function formatsOf(dialect: Dialect): StreamFormats {
+  const known = formats.get(dialect);
+  if (known !== undefined) return known;
+  const found = {
+    sse: dialect.streamFormat('text/event-stream') === 'sse',
+    ndjson: dialect.streamFormat('application/x-ndjson') === 'ndjson',
+    jsonArray: dialect.streamFormat('application/json') === 'json-array',
+    awsEventStream: dialect.streamFormat('application/vnd.amazon.eventstream') === 'aws-eventstream',
+  };
+  formats.set(dialect, found);
+  return found;
 }
 
 function eventReader({ dialect, onFirstToken }: TapOptions, into: Observation): (event: StreamEvent) => void {
   return (event) => {
-    if (into.complete) return;
+    // After the last event only a usage that is still missing is of interest.
+    if (into.complete && (into.failed || into.usage !== undefined)) return;
     const before = into.hasToken;
     dialect.readEvent(event, into);
     if (!before && into.hasToken) onFirstToken?.();
   };
-}
-
-/** Some servers send a plain JSON error under `text/event-stream`; no line of an event stream begins with a brace. */
-class SseOrJson implements Sink {
-  readonly #makeJson: () => Sink;
-  #sink: Sink;
-  #decided = false;
-
-  constructor(sse: Sink, makeJson: () => Sink) {
-    this.#sink = sse;
-    this.#makeJson = makeJson;
-  }
-
-  push(chunk: Buffer): void {
-    if (!this.#decided) {
-      const first = chunk[skipWhitespace(chunk, 0)];
-      this.#decided = first !== undefined;
-      if (first === OPEN_BRACE) this.#sink = this.#makeJson();
-    }
-    this.#sink.push(chunk);
-  }
-
-  end(): void {
-    this.#sink.end();
-  }
 }

@@ -1,24 +1,28 @@
 import { holdsValue, memberPattern } from './byte-search.js';
-import { asRecord, parseJson } from './json-values.js';
+import { asRecord, parseJson, type JsonRecord } from './json-values.js';
+import { KeptBytes } from './kept-bytes.js';
 import { beginsWithLf, LineCursor } from './line-cursor.js';
 import { SseSplitter } from './sse.js';
 
-/** An incomplete event longer than this is no usage chunk: it is let pass. */
+/** An incomplete event longer than this is not a usage chunk: it is let pass. */
 const MAX_HELD_BYTES = 64 * 1024;
+const CR = 0x0d;
 const USAGE = memberPattern('usage');
 
 /**
  * Takes the usage chunk that the gateway asked for out of an OpenAI-style stream, for a client that
- * did not ask: the event with empty `choices` and a usage object. Everything else passes byte for
- * byte; at most one incomplete event is held back.
+ * did not ask: the event that has a usage object and says nothing else. Everything else passes byte
+ * for byte, also what is not a stream at all; at most one incomplete event is held back.
  */
 export class UsageChunkFilter {
-  #held: Buffer | undefined;
+  /** The begin of an event whose end has not come. */
+  readonly #held = new KeptBytes();
   /** An event that was let pass before its end had come is under way. */
   #passing = false;
-  /** While passing: the last byte that passed ended a line. */
+  /** The last byte ended a line. */
   #atLineStart = true;
   #afterCr = false;
+  /** The last byte ended an event that was taken out. */
   #droppedLast = false;
 
   /** The bytes that may go on to the client now; undefined when there are none. */
@@ -29,53 +33,56 @@ export class UsageChunkFilter {
     // The second half of a CRLF that was cut in two belongs to the event before it.
     if (this.#afterCr && beginsWithLf(chunk)) {
       bytes = chunk.subarray(1);
-      if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, chunk.subarray(0, 1)]);
+      if (this.#held.length > 0) this.#held.push(chunk.subarray(0, 1));
       else if (!this.#droppedLast) out.push(chunk.subarray(0, 1));
       this.#afterCr = false;
       if (bytes.length === 0) return joined(out);
     }
-    this.#afterCr = bytes[bytes.length - 1] === 0x0d;
+    this.#afterCr = bytes[bytes.length - 1] === CR;
     this.#split(bytes, out);
     return joined(out);
   }
 
   /** What is still held when the stream ends; undefined when that is nothing. */
   end(): Buffer | undefined {
-    const held = this.#held;
-    this.#held = undefined;
-    return held === undefined || isUsageChunk(held) ? undefined : held;
+    if (this.#held.length === 0) return undefined;
+    const held = this.#held.take();
+    return isUsageChunk(held) ? undefined : held;
   }
 
-  #split(fresh: Buffer, out: Buffer[]): void {
-    const bytes = this.#held === undefined ? fresh : Buffer.concat([this.#held, fresh]);
-    this.#held = undefined;
+  #split(bytes: Buffer, out: Buffer[]): void {
     const cursor = new LineCursor(bytes);
     let passFrom = 0; // begin of the bytes that are known to pass
     let eventStart = 0;
     let line = 0;
-    let atLineStart = this.#passing ? this.#atLineStart : true;
+    let atLineStart = this.#atLineStart;
     this.#droppedLast = false;
     while (cursor.find(line)) {
       const endsEvent = atLineStart && cursor.end === line;
       atLineStart = true;
       line = cursor.next;
       if (!endsEvent) continue;
-      this.#droppedLast = !this.#passing && isUsageChunk(bytes.subarray(eventStart, line));
+      const begin = this.#held.take();
+      const event = bytes.subarray(eventStart, line);
+      this.#droppedLast = !this.#passing && isUsageChunk(begin.length === 0 ? event : Buffer.concat([begin, event]));
       if (this.#droppedLast) {
         if (eventStart > passFrom) out.push(bytes.subarray(passFrom, eventStart));
         passFrom = line;
+      } else if (begin.length > 0) {
+        out.push(begin);
       }
       this.#passing = false;
       eventStart = line;
     }
+    this.#atLineStart = line === bytes.length;
     const incomplete = bytes.length - eventStart;
     if (incomplete > 0) this.#droppedLast = false;
-    if (this.#passing || incomplete > MAX_HELD_BYTES) {
+    if (this.#passing || this.#held.length + incomplete > MAX_HELD_BYTES) {
       this.#passing = true;
-      this.#atLineStart = atLineStart && line === bytes.length;
+      if (this.#held.length > 0) out.push(this.#held.take());
       eventStart = bytes.length;
-    } else if (incomplete > 0) {
-      this.#held = bytes.subarray(eventStart);
+    } else {
+      this.#held.push(bytes.subarray(eventStart));
     }
     if (eventStart > passFrom) out.push(bytes.subarray(passFrom, eventStart));
   }
@@ -90,9 +97,24 @@ function isUsageChunk(event: Buffer): boolean {
   let found = false;
   const splitter = new SseSplitter(({ data }) => {
     const chunk = asRecord(parseJson(data));
-    found = Array.isArray(chunk?.choices) && chunk.choices.length === 0 && asRecord(chunk.usage) !== undefined;
+    found = asRecord(chunk?.usage) !== undefined && isNothing(chunk?.error) && saysNothing(chunk?.choices);
   });
   splitter.push(event);
   splitter.end();
   return found;
+}
+
+/** OpenAI's chunk has no choices; LiteLLM's has one that is empty, and others leave the member out. */
+function saysNothing(choices: unknown): boolean {
+  return isNothing(choices) || (Array.isArray(choices) && choices.every(isEmptyChoice));
+}
+
+function isEmptyChoice(choice: unknown): boolean {
+  const delta = asRecord(asRecord(choice)?.delta);
+  if (delta === undefined || !Object.values(delta).every(isNothing)) return false;
+  return Object.entries(choice as JsonRecord).every(([name, value]) => name === 'index' || name === 'delta' || isNothing(value));
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }

@@ -11,7 +11,7 @@ const STREAM = `${chunk('{"index":0,"delta":{"content":"hi"},"finish_reason":"st
 // Bytes of answers: what comes is what goes out, and is understood all the same.
 describe('answers of odd providers', () => {
   const suite = proxied();
-  const send = (headers: readonly string[] = []): Promise<{ text: string }> => rawExchange(suite.proxy.port, rawPost('/groq/v1/chat/completions', '{"stream":true}', ['connection: close', ...headers]));
+  const send = (headers: readonly string[] = []): Promise<{ text: string }> => rawExchange(suite.proxy.port, rawPost('/mistral/v1/chat/completions', '{"stream":true}', ['connection: close', ...headers]));
 
   for (const [encoding, pack] of [['gzip', gzipSync], ['br', brotliCompressSync], ['zstd', zstdCompressSync], ['deflate', deflateSync]] as const) {
     it(`a stream in ${encoding} passes as it is, and its usage is read`, async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { proxied } from '../../support/proxied.js';
 
 const chunk = (rest: string): string => `data: {"id":"c","model":"m",${rest}}\n\n`;
@@ -12,17 +12,19 @@ const CUT = TEXT + DONE;
 // Rule 12.
 describe('the usage splice', () => {
   const suite = proxied();
-  async function call(body: string, options: { path?: string; answer?: string; type?: string; headers?: Record<string, string>; raw?: Buffer; length?: boolean } = {}): Promise<{ sent: string; got: string; accepts: string | undefined; status: number }> {
-    const { path = '/v1/chat/completions', answer = ALL, type = 'text/event-stream', headers = {}, length = false } = options;
+  async function call(body: string, options: { path?: string; answer?: string; type?: string; headers?: Record<string, string>; raw?: Buffer; length?: boolean; encoding?: string; bytes?: Buffer } = {}): Promise<{ sent: string; got: string; accepts: string | undefined; status: number; encoding: string | null }> {
+    const { path = '/v1/chat/completions', answer = ALL, type = 'text/event-stream', headers = {}, length = false, encoding, bytes = Buffer.from(answer) } = options;
     await suite.start((_q, response) => {
-      response.writeHead(200, { 'content-type': type, ...(length ? { 'content-length': Buffer.byteLength(answer) } : {}) }).end(answer);
+      response.writeHead(200, {
+        ...(type === '' ? {} : { 'content-type': type }), ...(encoding === undefined ? {} : { 'content-encoding': encoding }), ...(length ? { 'content-length': bytes.length } : {}),
+      }).end(bytes);
     });
     const response = await fetch(suite.proxy.url + path, {
       method: 'POST', body: options.raw ?? body, headers: { 'content-type': 'application/json', authorization: 'Bearer sk', 'accept-encoding': 'gzip', ...headers },
     });
     const got = await response.text();
     const { body: sent, request } = suite.upstream.requests[0] as (typeof suite.upstream.requests)[number];
-    return { sent: sent.toString(), got, accepts: request.headers['accept-encoding'], status: response.status };
+    return { sent: sent.toString(), got, accepts: request.headers['accept-encoding'], status: response.status, encoding: response.headers.get('content-encoding') };
   }
 
   for (const [what, body, sent] of [
@@ -88,7 +90,9 @@ describe('the usage splice', () => {
     const answer = [
       chunk('"choices":[],"prompt_filter_results":[{"prompt_index":0}]'),
       chunk('"choices":[{"index":0,"delta":{"content":"\\"usage\\": {}"}}]'),
-      chunk('"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}'),
+      chunk('"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}'),
+      chunk('"choices":[{"index":0,"delta":{"role":"assistant","content":""}}],"usage":{"prompt_tokens":5,"completion_tokens":0,"total_tokens":5}'),
+      chunk('"choices":[],"usage":{"prompt_tokens":5},"error":{"message":"no"}'),
       chunk('"choices":[],"usage":null'), ': comment\n\n', DONE,
     ].join('');
     expect((await call('{"stream":true}', { answer })).got).to.equal(answer);
@@ -102,6 +106,79 @@ describe('the usage splice', () => {
       expect(await suite.proxy.exchange()).to.deep.include({ responseSize: answer.length, providerErrorType: 'model_not_found' });
     });
   }
+
+  for (const [what, choices] of [
+    ['one empty choice, as LiteLLM has it', '"choices":[{"index":0,"delta":{}}],'],
+    ['one choice of nulls', '"choices":[{"index":0,"delta":{"content":null,"role":null},"finish_reason":null,"logprobs":null}],'],
+    ['choices that are null', '"choices":null,'],
+    ['no choices at all', ''],
+  ] as const) {
+    it(`takes a usage chunk out that has ${what}`, async () => {
+      const usage = chunk(`${choices}"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}`);
+      expect((await call('{"stream":true}', { answer: TEXT + usage + DONE })).got).to.equal(CUT);
+      expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
+    });
+  }
+
+  it('reads a usage chunk that comes behind [DONE], and takes it out', async () => {
+    expect((await call('{"stream":true}', { answer: TEXT + DONE + USAGE })).got).to.equal(CUT);
+    expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
+  });
+
+  // Headers say little: the bytes decide.
+  for (const type of ['', 'text/plain; charset=utf-8', 'application/json', 'application/octet-stream', 'text/html', 'Text/Event-Stream']) {
+    for (const length of [false, true]) {
+      it(`knows a stream under the content type "${type}" ${length ? 'with' : 'without'} a length`, async () => {
+        expect((await call('{"stream":true}', { type, length })).got).to.equal(CUT);
+        const exchange = await suite.proxy.exchange();
+        expect(exchange).to.deep.include({ responseModel: 'm', stream: true, endReason: 'complete', responseSize: CUT.length });
+        expect(exchange.usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
+        expect(exchange.timeToFirstTokenMs).to.be.a('number');
+      });
+    }
+  }
+
+  for (const encoding of ['none', 'identity', 'utf-8', 'Identity, none', '']) {
+    it(`takes a content-encoding of "${encoding}" for what it is`, async () => {
+      const { got, encoding: sent } = await call('{"stream":true}', { encoding });
+      expect([got, sent]).to.deep.equal([CUT, encoding]);
+      expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
+    });
+  }
+
+  for (const [encoding, encode] of [
+    ['gzip', gzipSync], ['br', brotliCompressSync], ['deflate', deflateSync], ['zstd', zstdCompressSync],
+    ['gzip, br', (bytes: Buffer) => brotliCompressSync(gzipSync(bytes))], ['gzip, none', gzipSync],
+  ] as const) {
+    for (const type of ['text/event-stream', 'application/json']) {
+      it(`decodes an answer in ${encoding} (${type}) that was to have no coding`, async () => {
+        const { got, encoding: sent } = await call('{"stream":true}', { encoding, type, bytes: encode(Buffer.from(ALL)) });
+        expect([got, sent]).to.deep.equal([CUT, null]);
+        const exchange = await suite.proxy.exchange();
+        expect(exchange).to.deep.include({ responseSize: CUT.length, endReason: 'complete', stream: true });
+        expect(exchange.usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
+      });
+    }
+  }
+
+  it('decodes a long encoded stream for a client as fast as it reads', async () => {
+    const text = Array.from({ length: 20_000 }, (_, i) => chunk(`"choices":[{"index":0,"delta":{"content":"${i} ${'x'.repeat(200)}"}}]`)).join('');
+    const { got } = await call('{"stream":true}', { encoding: 'gzip', bytes: gzipSync(text + ALL) });
+    expect(got === text + CUT).to.equal(true);
+    expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
+  });
+
+  it('breaks off where the coding is not what its header says', async () => {
+    await suite.start((_q, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+      response.end(Buffer.concat([gzipSync(TEXT).subarray(0, 20), Buffer.alloc(100, 0xff)]));
+    });
+    const response = await fetch(`${suite.proxy.url}/v1/chat/completions`, {
+      method: 'POST', body: '{"stream":true}', headers: { 'content-type': 'application/json', authorization: 'Bearer sk' },
+    }).then(async (answer) => `${answer.status} ${await answer.text()}`, () => 'broken');
+    expect(response).to.match(/^broken|^502 /);
+    expect(await suite.proxy.exchange()).to.deep.include({ errorType: 'upstream_protocol', endReason: 'provider', providerErrorCount: 1 });
+  });
 
   it('is right about a stream that has a length', async () => {
     expect((await call('{"stream":true}', { length: true })).got).to.equal(CUT);

@@ -31,7 +31,7 @@ describe('usage chunk filter', () => {
   it('leaves usage that comes with choices, null usage and events that are not JSON', () => {
     for (const kept of [
       'data: {"choices":[{"index":0}],"usage":{"prompt_tokens":1}}\n\n', 'data: {"choices":[],"usage":null}\n\n',
-      'data: {"choices":[],"usage":{\n\n', 'data: {"usage":{"prompt_tokens":1}}\n\n', ': "usage":1\n\n', '\n\n\n', 'event: x\nid: 1\n\n',
+      'data: {"choices":[],"usage":{\n\n', 'data: {"usage":{"prompt_tokens":1},"error":{}}\n\n', ': "usage":1\n\n', '\n\n\n', 'event: x\nid: 1\n\n',
       'data: {"choices":[],"note":"\\"usage\\":{}"}\n\n',
     ]) expect(run(text + kept + done)).to.equal(text + kept + done);
   });
