@@ -1,4 +1,5 @@
 import type { Elastic } from '../elastic/client.js';
+import { findLeftOut } from '../elastic/metrics-left-out.js';
 import { searchGroups } from '../elastic/metrics-search.js';
 import { compileSearch, foundGroup } from './elasticsearch-compile.js';
 import type { EngineResult } from './engine.js';
@@ -16,12 +17,17 @@ import type { FieldValue } from './filter.js';
  */
 export async function queryElasticsearch(query: MetricsQuery, elastic: Elastic, index: string): Promise<EngineResult & { readonly found: boolean }> {
   const { groups, shards } = await searchGroups(elastic, compileSearch(query, index));
+  const { closed, limited } = await findLeftOut(elastic, index, query);
   const sorted = sortGroups(groups.map((group) => foundGroup(query.by, group)), query);
   return {
     groups: query.limit === undefined ? sorted : sorted.slice(0, query.limit),
     groupCount: sorted.length,
     brokenLines: 0,
-    found: shards > 0,
+    found: shards > 0 || closed.length > 0,
+    remarks: [
+      ...(closed.length === 0 ? [] : [`Not counted: ${closed.join(', ')}, which ${closed.length === 1 ? 'is' : 'are'} closed. POST ${closed.join(',')}/_open opens ${closed.length === 1 ? 'it' : 'them'}.`]),
+      ...(limited.length === 0 ? [] : [`Only a part is counted of ${limited.join(', ')}: the alias ${index} has a filter or a routing there, which \`gateway es init --force\` takes away.`]),
+    ],
   };
 }
 

@@ -8,4 +8,6 @@ export interface EngineResult {
   readonly groupCount: number;
   /** Lines of the log that are no records. */
   readonly brokenLines: number;
+  /** What else the reader of the report should know; one sentence each. */
+  readonly remarks?: readonly string[];
 }

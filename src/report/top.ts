@@ -71,8 +71,9 @@ async function fromElasticsearch({ query, elasticsearch: { connect, index }, not
   return result;
 }
 
-function remarks({ groups, groupCount, brokenLines }: EngineResult): string[] {
+function remarks({ groups, groupCount, brokenLines, remarks: others = [] }: EngineResult): string[] {
   return [
+    ...others,
     ...(brokenLines === 0 ? [] : [`Not counted: ${brokenLines.toLocaleString('en-US')} ${brokenLines === 1 ? 'line' : 'lines'} of the log that cannot be read.`]),
     ...(groups.length === groupCount ? [] : [`${String(groups.length)} of ${groupCount.toLocaleString('en-US')} groups are shown; --limit all shows every one.`]),
   ];

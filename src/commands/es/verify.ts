@@ -67,14 +67,25 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
   }
 
   private show(results: readonly CheckResult[], ok: boolean): void {
+    // Checks that one failure keeps from running say nothing each: one line below counts them.
+    const held = results.filter((result) => result.heldBy !== undefined);
     this.out(renderTable({
-      head: ['Check', 'Status', 'Seen, and what mends it'],
-      rows: results.map(({ id, status, message, fix }) => [id, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
+      head: ['Check', 'Status', 'Result and fix'],
+      rows: results.filter((result) => result.heldBy === undefined).map(({ id, status, message, fix }) => [id, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
       color: this.color, width: this.width ?? PIPE_WIDTH,
     }));
+    for (const text of heldBack(held)) this.out(text);
     const count = (status: CheckStatus): number => results.filter((result) => result.status === status).length;
     this.out(`\n${ok ? 'Good' : 'Not good'}: ${String(count('ok'))} ok, ${String(count('warn'))} ${count('warn') === 1 ? 'warning' : 'warnings'}, ${String(count('fail'))} failed, ${String(count('skip'))} skipped.`);
   }
+}
+
+/** `17 checks skipped, they need tcp: …`, one line for each check that keeps others from running. */
+function heldBack(held: readonly CheckResult[]): string[] {
+  return [...new Set(held.map((result) => result.heldBy))].map((cause) => {
+    const ids = held.filter((result) => result.heldBy === cause).map((result) => result.id);
+    return `${String(ids.length)} ${ids.length === 1 ? 'check' : 'checks'} skipped, ${ids.length === 1 ? 'it needs' : 'they need'} ${cause ?? ''}: ${ids.join(', ')}`;
+  });
 }
 
 /** How far the exporter of this machine's log is behind, read from disk. */

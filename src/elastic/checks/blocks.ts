@@ -1,6 +1,7 @@
 import { isGood } from '../answers.js';
 import { currentIndex } from '../init-steps.js';
 import { at } from '../json.js';
+import { describePipelines } from './pipelines.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 const WRITE_BLOCKS = ['write', 'read_only', 'read_only_allow_delete'];
@@ -23,6 +24,11 @@ export const blocks: Check = {
     if (current !== undefined && blocked !== undefined) {
       const why = blocked === 'read_only_allow_delete' ? ', which the server sets when a disk is full' : '';
       return fail(`${current.name} may not be written to (index.blocks.${blocked}${why})`, `${why === '' ? '' : 'Free disk space; then '}PUT ${current.name}/_settings {"index.blocks.${blocked}":null}`);
+    }
+    const pipelines = current?.pipelines ?? [];
+    if (current !== undefined && pipelines.length > 0) {
+      return warn(`records for ${current.name} go through ${describePipelines(pipelines)} first: it can change, move or drop them`,
+        `Leave it if it is meant so, and look at the check write; else PUT ${current.name}/_settings {${pipelines.map(({ setting }) => `"${setting}":null`).join(',')}}`);
     }
     const unread = state.indices.filter((index) => index.blocks.includes('read')).map((index) => index.name);
     if (unread.length > 0) return warn(`${unread.join(', ')} may not be searched (index.blocks.read)`, `PUT ${unread.join(',')}/_settings {"index.blocks.read":null}`);

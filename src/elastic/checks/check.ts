@@ -15,6 +15,8 @@ export interface Finding {
   readonly message: string;
   /** The command or setting that mends it; absent where nothing is to be mended. */
   readonly fix?: string;
+  /** With `skip`: the check that failed and keeps this one from running. */
+  readonly heldBy?: string;
 }
 
 /** How far the exporter is behind, as `gateway es verify` is told by the telemetry log's reader. */

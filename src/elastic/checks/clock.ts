@@ -9,7 +9,8 @@ export const clock: Check = {
   id: 'clock',
   title: 'Clock',
   needs: ['authentication'],
-  async run({ elastic, now }) {
+  async run({ elastic, now, server }) {
+    if (server?.serverless === true) return skip('a serverless project shows no nodes');
     const before = now();
     const answer = await elastic.request({ method: 'GET', path: '/_nodes/stats/os', query: { filter_path: 'nodes.*.name,nodes.*.os.timestamp' } });
     const after = now();

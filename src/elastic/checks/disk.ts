@@ -1,6 +1,6 @@
 import { isGood } from '../answers.js';
 import { listAt, numberAt, objectAt, stringAt } from '../json.js';
-import { type Check, fail, ok, warn } from './check.js';
+import { type Check, fail, ok, skip, warn } from './check.js';
 
 const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40, pb: 2 ** 50 };
 const STAGES = ['flood_stage', 'high', 'low'] as const;
@@ -10,7 +10,8 @@ export const disk: Check = {
   id: 'disk',
   title: 'Disk space',
   needs: ['authentication'],
-  async run({ elastic }) {
+  async run({ elastic, server }) {
+    if (server?.serverless === true) return skip('a serverless project shows no disks');
     const stats = await elastic.request({ method: 'GET', path: '/_nodes/stats/fs', query: { filter_path: 'nodes.*.name,nodes.*.roles,nodes.*.fs.total' } });
     const settings = await elastic.request({ method: 'GET', path: '/_cluster/settings', query: { include_defaults: 'true', filter_path: '*.cluster.routing.allocation.disk' } });
     if (!isGood(stats) || !isGood(settings)) return warn('the credentials may not look at the disks', 'Grant the cluster privilege monitor.');

@@ -1,6 +1,6 @@
 import { errorOf, isGood, isMissingApi } from '../answers.js';
 import { at, isObject, numberAt, objectAt, stringAt } from '../json.js';
-import { type Check, type CheckContext, fail, ok, warn } from './check.js';
+import { type Check, type CheckContext, fail, ok, skip, warn } from './check.js';
 
 /** Cluster health; from 8.7 on with the server's own diagnosis of what is not green. */
 export const health: Check = {
@@ -8,6 +8,7 @@ export const health: Check = {
   title: 'Cluster health',
   needs: ['authentication'],
   async run(context) {
+    if (context.server?.serverless === true) return skip('a serverless project shows no health: Elastic looks after its nodes');
     const answer = await context.elastic.request({ method: 'GET', path: '/_cluster/health' });
     if (answer.status === 403) return warn('the credentials may not ask for the health', 'Grant the cluster privilege monitor.');
     if (!isGood(answer)) return fail(`no health: HTTP ${String(answer.status)}, ${errorOf(answer).reason}`, 'Look at the log of the nodes: the cluster has no master, or is overloaded.');

@@ -43,7 +43,8 @@ async function runOne(check: Check, context: CheckContext, before: readonly Chec
 
 async function find(check: Check, context: CheckContext, before: readonly CheckResult[], noWrite: boolean): Promise<Finding> {
   const broken = check.needs.find((id) => before.some((result) => result.id === id && (result.status === 'fail' || result.status === 'skip')));
-  if (broken !== undefined) return skip(`not run, because it rests on the check ${broken}`);
+  // The first of a chain is the one to fix.
+  if (broken !== undefined) return { ...skip(`not run, because it needs the check ${broken}`), heldBy: before.find((result) => result.id === broken)?.heldBy ?? broken };
   if (noWrite && check.writes === true) return skip('not run, as --no-write says');
   try {
     return await check.run(context);

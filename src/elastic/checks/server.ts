@@ -29,6 +29,6 @@ export const version: Check = {
   async run({ server }) {
     if (server?.version === undefined) return warn('the credentials may not ask for the version', 'Grant the cluster privilege monitor.');
     if (!isSupported(server)) return fail(`Elasticsearch ${server.version} is not supported`, `Use Elasticsearch ${SUPPORTED}.`);
-    return ok(`Elasticsearch ${server.version}`);
+    return ok(`Elasticsearch ${server.version}${server.serverless ? ', serverless: shards, replicas, codec and lifecycle policies are left out' : ''}`);
   },
 };

@@ -51,7 +51,7 @@ describe('what is not a supported Elasticsearch', () => {
 
   it('a name that does not exist', async () => {
     const { dns, tcp } = await verify('http://no-such-host.invalid:9200');
-    expect(tcp).to.include({ status: 'skip', message: 'not run, because it rests on the check dns' });
+    expect(tcp).to.include({ status: 'skip', message: 'not run, because it needs the check dns' });
     expect(dns?.message).to.equal('the host name no-such-host.invalid does not resolve');
   });
 

@@ -82,7 +82,7 @@ describe('es verify on a real cluster', () => {
     const wrong = await verify({ password: 'wrong' });
     expect(wrong['authentication']).to.include({ status: 'fail' });
     expect(wrong['authentication']?.message).to.match(/password is wrong for elastic/);
-    expect(wrong['layout']?.message).to.match(/rests on the check authentication/);
+    expect(wrong['layout']?.message).to.match(/needs the check authentication/);
     const { username: _, password: __, ...anonymous } = configOf({ index: name });
     const elastic = createElastic(anonymous);
     open.push(elastic);

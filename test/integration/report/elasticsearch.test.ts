@@ -58,6 +58,26 @@ describe('metrics top on Elasticsearch', () => {
     expect(notes.pop()).to.include('has nothing from').and.to.include('gateway es verify');
   });
 
+  it('says which days it could not count, and of which it saw a part only', async () => {
+    const name = freshName();
+    try {
+      await applyPlan(admin.elastic, await planInit(admin.elastic, { index: name }, { now: NOW }));
+      for (const day of ['2026-11-18', '2026-11-20', '2026-11-21']) {
+        for (const provider of ['openai', 'groq']) await admin.must('POST', `/${name}-${day}/_doc?refresh=true`, { timestamp: `${day}T10:00:00Z`, provider });
+        if (day !== '2026-11-21') await admin.must('POST', `/${name}-${day}/_close`);
+      }
+      expect((await report({ since: '2026-11-20', until: '2026-11-22' }, { index: name })).rows[0]?.requests).to.equal(2);
+      expect(notes).to.deep.equal([`Not counted: ${name}-2026-11-20, which is closed. POST ${name}-2026-11-20/_open opens it.`]);
+      await admin.must('POST', `/${name}-2026-11-20/_open?wait_for_active_shards=1`);
+      await admin.must('POST', '/_aliases', { actions: [{ add: { index: `${name}-2026-11-20`, alias: name, filter: { term: { provider: 'openai' } } } }] });
+      notes = [];
+      expect((await report({ since: '2026-11-20', until: '2026-11-22' }, { index: name })).rows[0]?.requests).to.equal(3);
+      expect(notes.join()).to.match(/^Only a part is counted of \S+-2026-11-20: .*es init --force/);
+    } finally {
+      await admin.drop(name);
+    }
+  });
+
   it('pages through all groups, and meets each once', async () => {
     for (const pageSize of [7, 449, 450, 451]) {
       const { groups } = await searchGroups(admin.elastic, compileSearch(query({ by: ['request_id'] }), index), { pageSize, maxGroups: 450 });
