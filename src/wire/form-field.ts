@@ -91,8 +91,8 @@ export class FormField {
 
   #readHeaders(bytes: Buffer): Buffer | undefined {
     const end = endOfHeaders(bytes);
-    if (end === undefined) {
-      if (bytes.length <= MAX_HEADER_BYTES) return this.#wait(bytes);
+    if (end === undefined && bytes.length <= MAX_HEADER_BYTES) return this.#wait(bytes);
+    if (end === undefined || end > MAX_HEADER_BYTES) {
       this.#place = 'content';
       return bytes;
     }
@@ -105,14 +105,14 @@ export class FormField {
   #readValue(bytes: Buffer): Buffer | undefined {
     const at = bytes.indexOf(this.#delimiter);
     if (at === -1) {
-      if (bytes.length <= MAX_VALUE_BYTES + this.#delimiter.length) return this.#wait(bytes);
+      if (bytes.length <= MAX_VALUE_BYTES + this.#delimiter.length + 2) return this.#wait(bytes);
       this.#place = 'content';
       return bytes;
     }
     // Its first byte is the line end of the headers.
     const end = at > 0 && bytes[at - 1] === CR ? at - 1 : at;
     const value = bytes.toString('utf8', 1, Math.max(1, end));
-    if (value !== '' && !/[\r\n]/.test(value)) this.#found = value;
+    if (value !== '' && end - 1 <= MAX_VALUE_BYTES && !/[\r\n]/.test(value)) this.#found = value;
     this.#place = 'content';
     return bytes.subarray(at);
   }

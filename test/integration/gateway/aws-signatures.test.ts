@@ -60,6 +60,7 @@ describe('AWS signatures', () => {
     ['an ARN', '/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.a/invoke', '{"ü":"é"}'],
     ['a plain colon', '/model/anthropic.claude-v2:1/invoke', '{}'],
     ['a query string', '/model/m/invoke?b=2&a=%201%2F', '{}'],
+    ['a query string that repeats a name', '/model/m/invoke?b=2&a=3&a=1&A=0&a=&flag', '{}'],
   ] as const) {
     it(`signs ${what} over the raw path and the body as sent`, async () => {
       const { request, body: sent } = await call([], { path, body });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { exchangeOf, type Outcome } from '../../../src/gateway/exchange-of.js';
+import { endReasonOf, exchangeOf, type Outcome } from '../../../src/gateway/exchange-of.js';
 
 const arrival = { requestId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', receivedAt: 1_000, startedAt: 100, target: { path: '/v1/x', query: '' }, corsHeaders: [] };
 const request: IncomingMessage = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
@@ -56,5 +56,10 @@ describe('the exchange of a request', () => {
   it('takes the first of repeated tracking headers', () => {
     const headers = { 'x-user-id': 'u', 'x-organization-id': 'o', 'x-organisation-id': 'p' };
     expect(exchangeOf(arrival, { method: 'GET', headers } as unknown as IncomingMessage, good)).to.deep.include({ userId: 'u', organizationId: 'o', method: 'GET' });
+  });
+  it('names who ended it by its error alone, over HTTP as over WebSocket', () => {
+    expect(endReasonOf('client_closed')).to.equal('client');
+    for (const type of ['upstream_connect', 'upstream_reset', 'upstream_timeout_idle'] as const) expect(endReasonOf(type)).to.equal('provider');
+    for (const type of ['bad_request', 'connections_full', 'provider_unconfigured', 'shutting_down'] as const) expect(endReasonOf(type)).to.equal('gateway');
   });
 });

@@ -12,6 +12,8 @@ describe('headers towards the provider', () => {
   for (const name of [
     'Connection', 'Keep-Alive', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Expect', 'Proxy-Authorization', 'Proxy-Connection', 'Host', 'Content-Length',
     'X-Gateway-Api-Key', 'x-gateway-anything', 'X-Project-Id', 'x-organization-id', 'x-organisation-id', 'x-user-id', 'x-experiment-id', 'x-provider', 'Cookie', 'Origin',
+    'X-Forwarded-For', 'x-forwarded-host', 'X-Forwarded-Proto', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-client-cert', 'Forwarded', 'X-Real-IP',
+    'X-Client-IP', 'X-Cluster-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'x-envoy-external-address', 'X-Original-Forwarded-For',
     'Referer', 'Sec-Fetch-Site', 'sec-fetch-mode', 'x-aws-access-key-id', 'X-Amz-Date',
   ]) {
     it(`drops ${name}`, () => expect(names(requestHeaders([name, 'v', 'accept', '*/*'], options))).to.deep.equal(['accept', 'via']));
@@ -35,7 +37,7 @@ describe('headers towards the client', () => {
     const raw = ['Content-Type', 'application/json', 'x-ratelimit-remaining-requests', '9', 'Link', 'a', 'Link', 'b', 'X-Odd', 'caf\u00e9'];
     expect(responseHeaders(raw, true).forwarded).to.deep.equal(raw);
   });
-  for (const name of ['Connection', 'Transfer-Encoding', 'Keep-Alive', 'Set-Cookie', 'Access-Control-Allow-Origin', 'access-control-expose-headers', 'x-gateway-request-id']) {
+  for (const name of ['Connection', 'Transfer-Encoding', 'Keep-Alive', 'Set-Cookie', 'Access-Control-Allow-Origin', 'access-control-expose-headers', 'x-gateway-request-id', 'X-Gateway-Error', 'x-gateway-target']) {
     it(`drops ${name}`, () => expect(responseHeaders([name, 'v'], true).forwarded).to.deep.equal([]));
   }
   it('drops what Connection names', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { UnsendableRequest } from '../../../src/gateway/http1/fault.js';
 import { isPassing, upstreamFault } from '../../../src/gateway/upstream-error.js';
 
 const coded = (code: string | undefined, name = 'Error'): Error => Object.assign(new Error('connect 10.1.2.3:443 secret'), { code, name });
@@ -25,4 +26,22 @@ describe('what a failed attempt means', () => {
     expect(['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'ETIMEDOUT'].every((code) => isPassing(coded(code)))).to.equal(true);
     expect(['ENOTFOUND', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'UPSTREAM_PROTOCOL', undefined].some((code) => isPassing(coded(code)))).to.equal(false);
   });
+  for (const code of ['TOO_MANY_CONNECTIONS', 'EMFILE', 'ENFILE']) {
+    it(`${code}: the gateway's own shortage, which is not worth another connection at once`, () => {
+      expect(upstreamFault(coded(code), false).type).to.equal('connections_full');
+      expect(isPassing(coded(code))).to.equal(false);
+    });
+  }
+  for (const error of [
+    new UnsendableRequest('the value of its header authorization has a character that no header can carry'),
+    coded('ERR_INVALID_CHAR', 'TypeError'), coded('ERR_UNESCAPED_CHARACTERS', 'TypeError'),
+  ]) {
+    it(`${(error as { code?: string }).code}: the provider's configuration, without the value in the words`, () => {
+      for (const sent of [false, true]) {
+        const fault = upstreamFault(error, sent);
+        expect(fault.type).to.equal('provider_unconfigured');
+        expect(fault.detail).to.match(/character that no header can carry/).and.not.match(/secret|10\.1/);
+      }
+    });
+  }
 });
