@@ -7,7 +7,7 @@ import { AnswerWriter } from './answer-writer.js';
 import type { Arrival } from './arrival.js';
 import type { GatewayContext } from './context.js';
 import type { Admission } from './credentials.js';
-import { exchangeOf } from './exchange-of.js';
+import { endReasonOf, exchangeOf } from './exchange-of.js';
 import { acceptsWebSocket, shakeHands } from './handshake.js';
 import { HandshakeRefusal } from './handshake-refusal.js';
 import { responseHeaders } from './headers.js';
@@ -236,7 +236,7 @@ export class UpgradedSession implements Expirable {
 
   #fail(type: ErrorType, message: string): void {
     if (this.#phase === 'settled') return;
-    const endReason = type.startsWith('upstream_') ? 'provider' : 'gateway';
+    const endReason = endReasonOf(type);
     if (this.#writer.begun) {
       this.#afterRecord(this.#settle(endReason, type), () => { this.#destroy(); });
       return;

@@ -39,6 +39,8 @@ export interface HarnessOptions {
   readonly bodyMemory?: BodyMemory;
   /** Faults of the gateway's own. */
   readonly onFault?: (error: unknown) => void;
+  /** Requests that the gateway had no connection left for. */
+  readonly onShortage?: (detail: string) => void;
   /** Why requests are refused at the moment. */
   readonly refuse?: () => ErrorType | undefined;
   /** Time for which an idle connection is kept; 5 s unless given. */
@@ -70,6 +72,7 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     instance: 'test',
     allowOpen: options.allowOpen ?? false,
     refuse: options.refuse ?? (() => undefined),
+    ...(options.onShortage === undefined ? {} : { onShortage: options.onShortage }),
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     ...(options.bodyMemory === undefined ? {} : { bodyMemory: options.bodyMemory }),
     ...(options.clientIdleMs === undefined ? {} : { clientIdleMs: options.clientIdleMs }),

@@ -158,4 +158,36 @@ describe('answers that break', () => {
     expect(text).to.match(/^HTTP\/1\.1 200/).and.include('{"model":"m"}');
     expect(await suite.proxy.exchange()).to.deep.include({ endReason: 'complete', responseModel: 'm' });
   });
+
+  for (const [what, head, body] of [
+    ['in chunks', 'transfer-encoding: chunked', (text: string) => [...text.match(/.{1,60}/gs) ?? []].map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('') + '0\r\n\r\n'],
+    ['that ends with its connection', 'connection: close', (text: string) => text],
+  ] as const) {
+    it(`a stream ${what} is whole although its provider leaves while the record is on its way to disk`, async () => {
+      const text = `${OPENAI_EVENT}data: [DONE]\n\n: a word after the end\n\n`;
+      await suite.start((_q, response) => {
+        response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n${head}\r\n\r\n${body(text)}`, 'latin1');
+      }, { recordDelayMs: 150 });
+      const { text: got } = await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', '{"model":"m","stream":true}', ['connection: close']));
+      expect(got).to.include('a word after the end').and.match(/\r\n0\r\n\r\n$/);
+      expect(suite.proxy.exchanges[0]).to.deep.include({ endReason: 'complete', errorCount: 0 });
+    });
+  }
+
+  it('a long answer to a slow reader is whole although its provider closes after the last byte', async () => {
+    const total = 3_000_000;
+    const piece = 'x'.repeat(30_000);
+    await suite.start((_q, response) => {
+      response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-type: image/png\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n${
+        `${piece.length.toString(16)}\r\n${piece}\r\n`.repeat(total / piece.length)}0\r\n\r\n`, 'latin1');
+    });
+    const response = await fetch(`${suite.proxy.url}/v1/files/f/content`);
+    let read = 0;
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      read += chunk.length;
+      await new Promise((resolve) => { setTimeout(resolve, 1); });
+    }
+    expect(read).to.equal(total);
+    expect(await suite.proxy.exchange()).to.deep.include({ endReason: 'complete', responseSize: total });
+  });
 });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { proxied } from '../../support/proxied.js';
 import { rawPost } from '../../support/proxied.js';
 import { rawExchange, startProxy } from '../../support/proxy-harness.js';
 
@@ -23,4 +24,29 @@ describe('faults of the gateway itself', () => {
       await proxy.close();
     });
   }
+
+  describe('while an answer passes', () => {
+    const suite = proxied();
+    for (const [what, type, answer] of [
+      ['at its end', 'text/plain', 'an answer without a length'],
+      ['at its last event', 'text/event-stream', 'data: [DONE]\n\n'],
+    ] as const) {
+      it(`${what} break it off, are told as our own, and leave nothing open`, async () => {
+        const faults: unknown[] = [];
+        let fails = true;
+        await suite.start((_q, response) => { response.writeHead(200, { 'content-type': type }).end(answer); }, {
+          onFault: (error) => { faults.push(error); },
+          onRecord: () => { if (fails) throw new Error('a bug'); },
+        });
+        const { text } = await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', '{}'));
+        expect(text).to.not.match(/\r\n0\r\n\r\n$/);
+        expect(faults).to.have.length(1);
+        expect(faults[0]).to.have.property('message', 'a bug');
+        expect(suite.proxy.gateway.sweeper.size).to.equal(0);
+        fails = false;
+        expect((await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', '{}', ['connection: close']))).text).to.include(answer);
+        expect(suite.proxy.exchanges).to.have.length(1);
+      });
+    }
+  });
 });

@@ -128,3 +128,33 @@ describe('the splice of stream_options.include_usage', () => {
     }), { numRuns: 2000 });
   });
 });
+
+describe('a request body that is made to be slow', () => {
+  const many = (unit: string, bytes = 24 * 1024 * 1024): string => unit.repeat(Math.ceil(bytes / unit.length));
+  const bodies: readonly (readonly [string, () => string])[] = [
+    ['of small members', () => `{"model":"m","stream":true,${many('"":1,')}"z":1}`],
+    ['of members with escaped names', () => `{"model":"m","stream":true,${many('"\\u0061":1,')}"z":1}`],
+    ['of small objects', () => `{"model":"m","stream":true,${many('"a":{"b":1},')}"z":1}`],
+    ['of small strings', () => `{"model":"m","stream":true,"a":[${many('"",')}""]}`],
+    ['of escaped quotes', () => `{"model":"m","stream":true,"a":"${many('\\"')}"}`],
+    ['of backslashes', () => `{"model":"m","stream":true,"a":"${many('\\\\')}"}`],
+    ['of white space', () => `{"model":"m","stream":true,${many(' ')}"a":1}`],
+    ['with small members in stream_options', () => `{"model":"m","stream":true,"stream_options":{${many('"":1,')}"a":1}}`],
+    ['of nested objects', () => `{"model":"m","stream":true,"a":${many('{"a":')}1${many('}', 24 * 1024 * 1024 / 5)}}`],
+    ['of one number', () => `{"model":"m","stream":true,"a":${many('1')}}`],
+  ];
+  for (const [what, body] of bodies) {
+    it(`${what} is not read to its end: what was seen is known, and the body stays as it is`, () => {
+      const facts = readBodyFacts(Buffer.from(body()));
+      expect(facts).to.include({ model: 'm', stream: true }).and.not.have.property('usageSplice');
+    });
+  }
+  it('of a name or a model of megabytes holds neither', () => {
+    expect(readBodyFacts(Buffer.from(`{"${many('k')}":1,"model":"m"}`))).to.deep.equal({ isObject: true, model: 'm' });
+    expect(readBodyFacts(Buffer.from(`{"model":"${many('m')}"}`))).to.deep.equal({ isObject: true });
+  });
+  it('is not what long prompts, images and vectors are', () => {
+    const long = `{"messages":[{"content":"${many('some text with \\"quotes\\" and\\n', 6 * 1024 * 1024)}"}],"data":"${many('A')}","input":[${many('0.123456,')}1],"stream":true,"model":"m"}`;
+    expect(readBodyFacts(Buffer.from(long))).to.have.property('usageSplice');
+  });
+});

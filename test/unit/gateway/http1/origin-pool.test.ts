@@ -281,6 +281,17 @@ describe('the connections to a provider', () => {
       expect(server.sockets).to.have.length(2);
     });
 
+    it('is closed after an answer that came before a long body was all sent', async () => {
+      await serve((socket, _text, connection) => {
+        if (connection === 1) socket.pause(); // it never reads the rest
+        socket.write(OK);
+      });
+      const early = await call(pool, { method: 'POST', path: '/', headers: [], body: Buffer.alloc(64 * 1024 * 1024) });
+      expect(early.body).to.equal('hi');
+      expect((await call(pool)).body).to.equal('hi');
+      expect(server.sockets).to.have.length(2);
+    });
+
     it('that the server closes while idle is replaced', async () => {
       await serve((socket) => { socket.write(OK); });
       await call(pool);
