@@ -219,7 +219,11 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     if (this.#target === undefined) {
       return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is none such as us-east-1.');
     }
-    if (needsSignature(this.#route, this.#admission)) this.#sign(this.#target);
+    this.#send(this.#target);
+  }
+
+  #send(target: UpstreamCall): void {
+    if (needsSignature(this.#route, this.#admission)) this.#sign(target);
     else this.#attempt();
   }
 
@@ -343,7 +347,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     this.#sent = false;
     this.#phase = 'waiting';
     this.#target = this.#makeTarget();
-    this.#attempt();
+    if (this.#target !== undefined) this.#send(this.#target);
   }
 
   #beginAnswer({ status, reason, headers }: AnswerHead): void {

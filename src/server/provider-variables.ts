@@ -25,7 +25,9 @@ export function providerVariables(variable: ReadVariable): ProviderVariable[] {
   const own = upstreamsFrom(variable).flatMap(({ provider }) => {
     const prefix = variablePrefix(provider.name);
     return [
-      ...[`${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? []), ...(provider.region?.variables ?? [])].map((name) => ({ name, secret: false })),
+      ...[
+        `${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? []), ...(provider.region?.variables ?? []), `${prefix}_STREAM_USAGE`,
+      ].map((name) => ({ name, secret: false })),
       ...keyNames(provider).flatMap((name) => [{ name, secret: true }, { name: `${name}_FILE`, secret: false }]),
     ];
   });

@@ -30,6 +30,7 @@ const PROVIDERS = `
 | \`<PROVIDER>_API_KEY\` | none |  | the key that the gateway lends to its clients: \`OPENAI_API_KEY\`, \`AZURE_OPENAI_API_KEY\` … |
 | \`<PROVIDER>_API_KEY_FILE\` | none |  | file that holds that key; wins over it, and is read again when it changes: \`OPENAI_API_KEY_FILE\` … |
 | \`<PROVIDER>_BASE_URL\` | the provider's own |  | where the provider is: \`OPENAI_BASE_URL\`, \`VLLM_BASE_URL\` …; a trailing \`/v1\` is optional |
+| \`<PROVIDER>_STREAM_USAGE\` | \`true\` |  | false: streams of this provider are never asked for their usage (\`stream_options\`) (boolean) |
 `;
 
 /** docs/configuration.md as the schema says it. */
