@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,6 +28,9 @@ export interface DeadLetterEntry {
   /** The record's line as it stands in the log, without its newline. */
   readonly line: string;
 }
+
+/** Behind what is there; a link in the file's place is not followed. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 
 const NAME = /^(\d{8})\.ndjson$/;
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -125,7 +128,7 @@ export class DeadLetters {
   async #append(text: string, bytes: number): Promise<void> {
     if (this.#fileBytes > 0 && this.#fileBytes + bytes > this.#maxFileBytes) this.#nextFile();
     const isNew = this.#fileBytes === 0;
-    const file = await open(join(this.#folder, `${String(this.#sequence).padStart(8, '0')}.ndjson`), isNew ? 'ax' : 'a', 0o600);
+    const file = await open(join(this.#folder, `${String(this.#sequence).padStart(8, '0')}.ndjson`), isNew ? 'ax' : APPEND, 0o600);
     try {
       await file.writeFile(text);
       await file.datasync();

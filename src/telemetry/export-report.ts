@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writePrivately } from './durable-file.js';
 
 /** What the exporter last said of itself, for commands that run beside it. */
 export interface ExportReport {
@@ -23,9 +24,7 @@ const FILE = 'exporter.json';
 
 /** Replaces the report; not synced, since it is told anew every few seconds. */
 export async function writeExportReport(dir: string, report: ExportReport): Promise<void> {
-  const draft = join(dir, `${FILE}.${process.pid}.tmp`);
-  await writeFile(draft, `${JSON.stringify(report)}\n`, { mode: 0o600 });
-  await rename(draft, join(dir, FILE));
+  await writePrivately(join(dir, FILE), `${JSON.stringify(report)}\n`);
 }
 
 export async function readExportReport(dir: string): Promise<ExportReport | undefined> {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { writePrivately } from './durable-file.js';
 import { telemetryPaths } from './layout.js';
 import { unwritable } from './telemetry-dir.js';
 
@@ -17,10 +18,8 @@ export async function gatewayInstance(dir: string): Promise<string> {
   const kept = await knownInstance(dir);
   if (kept !== undefined) return kept;
   const name = `${hostPart()}-${randomInt(36 ** 4).toString(36).padStart(4, '0')}`;
-  const draft = `${path}.${process.pid}`;
   try {
-    await writeFile(draft, `${name}\n`, { mode: 0o600 });
-    await rename(draft, path);
+    await writePrivately(path, `${name}\n`);
   } catch (error) {
     throw unwritable(dir, error);
   }

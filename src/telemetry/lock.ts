@@ -1,8 +1,9 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../domain/failure.js';
+import { writePrivately } from './durable-file.js';
 import { telemetryPaths } from './layout.js';
 import { prepareTelemetryDir, unwritable } from './telemetry-dir.js';
 
@@ -27,10 +28,13 @@ const held = new Set<DatabaseSync>();
 export async function acquireLock(dir: string): Promise<Lock> {
   await prepareTelemetryDir(dir);
   const path = telemetryPaths(dir).lock;
+  // SQLite would follow it, and what it names would be locked and closed to others.
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat?.isSymbolicLink() === true) throw unwritable(dir, new Error('its file lock is a symbolic link'));
   const database = await takeExclusively(dir, path);
   // For the message of whoever comes next; the lock itself does not depend on it.
   const holder = JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() });
-  await writeFile(holderPath(dir), holder, { mode: 0o600 }).catch(() => undefined);
+  await writePrivately(holderPath(dir), holder).catch(() => undefined);
   await chmod(path, 0o600).catch(() => undefined);
   held.add(database);
   return {
