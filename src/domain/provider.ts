@@ -15,6 +15,21 @@ export interface DialectRule {
   readonly streamUsage?: boolean;
   /** Where paths of this rule want the credential, if not in the provider's own place (Gemini's OpenAI-compatible paths). */
   readonly auth?: AuthStyle;
+  /** Further places of the credential at these paths (Claude on Azure: `x-api-key`, as Anthropic's SDKs send it). */
+  readonly alsoAuth?: readonly AuthStyle[];
+}
+
+/**
+ * What requests of a provider's own clients carry and those of others do not: it decides where a path
+ * alone would lead to another provider, so that no key and no prompt gets there.
+ */
+export interface ClientSigns {
+  /** Headers and query parameters that hold its credential; a gateway key in them says nothing. */
+  readonly credentials?: readonly ('x-api-key' | 'api-key' | '?key' | '?api-key')[];
+  /** Query parameters that no other API has. */
+  readonly parameters?: readonly string[];
+  /** How its credentials in `Authorization` begin, behind `Bearer`. */
+  readonly authorization?: readonly string[];
 }
 
 /** What fills `{region}` in an origin, for providers whose host depends on it. */
@@ -41,6 +56,8 @@ export interface Provider {
   readonly nativeRoots: readonly string[];
   /** Native paths that lie where the canonical `/v1` would be mapped (Gemini's `/v1/models/{m}:generateContent`); they pass unchanged. */
   readonly nativePaths?: readonly RegExp[];
+  /** Native paths, too, where the request carries the provider's own credential (`ClientSigns.credentials`, `unmistakableHeaders`). */
+  readonly signedNativePaths?: readonly RegExp[];
   /** Present where the origin holds `{region}`. */
   readonly region?: RegionRule;
   /** Captures the region from the host, for providers that bill calls to regional hosts otherwise (`eu.api.openai.com`). */
@@ -56,6 +73,10 @@ export interface Provider {
   readonly unmistakablePaths?: readonly RegExp[];
   /** Request headers that only this provider's SDKs send, lower-case. */
   readonly unmistakableHeaders?: readonly string[];
+  /** Signs of its clients, for paths that begin like another provider's prefix or would be OpenAI's for want of a better one. */
+  readonly signs?: ClientSigns;
+  /** It costs the operator nothing: anybody may use it without a key (demo). */
+  readonly free?: true;
   readonly dialects: readonly DialectRule[];
   /** For paths that no rule matches: error shapes, and whatever it can read. */
   readonly defaultDialect: Dialect;

@@ -35,9 +35,17 @@ export function placeOf({ upstream, nativePath }: Route, headers: IncomingHttpHe
   return { origin: origin.replace(PLACEHOLDER, region), region };
 }
 
+const CREDENTIAL = 'Credential=';
+/** Key id, date, region, service and `aws4_request`: what a real one needs, and far more than that. */
+const MAX_SCOPE_LENGTH = 256;
+
+/** The region in `Credential=ID/DATE/REGION/…`; the first one counts, so that a header of many costs no more than one. */
 function scopeOf(authorization: string | undefined): string | undefined {
   if (authorization?.startsWith('AWS4-') !== true) return undefined;
-  return /Credential=[^/\s]+\/\d{8}\/([^/\s]+)\//.exec(authorization)?.[1];
+  const start = authorization.indexOf(CREDENTIAL);
+  if (start === -1) return undefined;
+  const scope = authorization.slice(start + CREDENTIAL.length, start + CREDENTIAL.length + MAX_SCOPE_LENGTH);
+  return /^[^/\s]+\/\d{8}\/([^/\s]+)\//.exec(scope)?.[1];
 }
 
 function configured(names: readonly string[], variable: ReadVariable): string | undefined {

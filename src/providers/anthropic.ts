@@ -13,6 +13,7 @@ export const anthropic: Provider = {
   alsoAuth: ['bearer'], // OAuth, and OpenAI's SDKs at the compatible path
   unmistakablePaths: [/^\/v1\/messages(?:\/|$)/],
   unmistakableHeaders: ['anthropic-version'],
+  signs: { credentials: ['x-api-key'], authorization: ['sk-ant-'] },
   dialects: [
     ...anthropicRules,
     { path: /\/v1\/chat\/completions$/, dialect: openAiChatDialect(), auth: 'bearer', streamUsage: true }, // documented as supported in full

@@ -1,4 +1,5 @@
 import type { Provider } from '../domain/provider.js';
+import { anthropicMessages, anthropicStored } from '../wire/anthropic-messages.js';
 import { openAiOther } from '../wire/openai-other.js';
 import { openAiRules, openAiSockets } from './rules/openai-rules.js';
 
@@ -16,14 +17,20 @@ export const azureOpenai: Provider = {
   name: 'azure-openai',
   title: 'Azure OpenAI',
   root: '/openai/v1',
-  nativeRoots: ['/openai'],
+  nativeRoots: ['/openai', '/anthropic'],
   auth: 'api-key',
   alsoAuth: ['bearer'], // Entra ID
   baseUrlVariables: ['AZURE_OPENAI_ENDPOINT'],
   unmistakablePaths: [/^\/openai\/deployments\//],
+  signs: { credentials: ['api-key', '?api-key'], parameters: ['api-version'] },
   socketPaths: openAiSockets,
   refusesStreamUsage: ({ query, hasDataSources }) => hasDataSources || isBeforeStreamOptions(query),
-  dialects: openAiRules({ streamUsage: true, realtime: true }),
+  dialects: [
+    // Claude on Azure, which Anthropic's SDKs reach, too.
+    { path: /^\/anthropic\/v1\/messages$/, dialect: anthropicMessages, alsoAuth: ['x-api-key'] },
+    { path: /^\/anthropic\//, dialect: anthropicStored, alsoAuth: ['x-api-key'] },
+    ...openAiRules({ streamUsage: true, realtime: true }),
+  ],
   defaultDialect: openAiOther,
   pricingId: 'azure',
 };

@@ -13,7 +13,8 @@ export const bedrock: Provider = {
   auth: 'aws-sigv4',
   alsoAuth: ['bearer'],
   keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
-  unmistakablePaths: [/^\/model\/[^/]+\//],
+  unmistakablePaths: [/^\/model\/[^/]+\//, /^\/guardrail\/[^/]+\/version\//, /^\/async-invoke(?:\/|$)/],
+  signs: { authorization: ['AWS4-', 'ABSK', 'bedrock-api-key-'] },
   // The OpenAI-compatible interface answers include_usage with a chunk of usage alone (captures in bifrost#7065).
   dialects: [...bedrockRules, ...openAiRules({ streamUsage: true })],
   defaultDialect: bedrockConverse,

@@ -9,6 +9,7 @@ export const cerebras: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',
+  signs: { authorization: ['csk-'] },
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
 };

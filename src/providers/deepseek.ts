@@ -1,4 +1,5 @@
 import type { Provider } from '../domain/provider.js';
+import { anthropicMessages, anthropicStored } from '../wire/anthropic-messages.js';
 import { openAiOther } from '../wire/openai-other.js';
 import { openAiRules } from './rules/openai-rules.js';
 
@@ -9,7 +10,11 @@ export const deepseek: Provider = {
   root: '/v1',
   nativeRoots: ['/v1', '/beta', '/anthropic', '/chat', '/models'],
   auth: 'bearer',
-  alsoAuth: ['x-api-key'], // what Anthropic's SDKs send to /anthropic
-  dialects: openAiRules({ streamUsage: true }),
+  dialects: [
+    // What Anthropic's SDKs send there.
+    { path: /^\/anthropic\/v1\/messages$/, dialect: anthropicMessages, alsoAuth: ['x-api-key'] },
+    { path: /^\/anthropic\//, dialect: anthropicStored, alsoAuth: ['x-api-key'] },
+    ...openAiRules({ streamUsage: true }),
+  ],
   defaultDialect: openAiOther,
 };

@@ -9,6 +9,7 @@ export const demoProvider: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'none',
+  free: true,
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,
   pricingId: 'openai', // what the same tokens would have cost there, so that reports have something to show

@@ -9,6 +9,7 @@ export const fireworks: Provider = {
   root: '/inference/v1',
   nativeRoots: ['/inference', '/v1/accounts'],
   auth: 'bearer',
+  signs: { authorization: ['fw_'] },
   // Its streams say nothing of usage unless they are asked: Vercel's, LangChain's and LiteLLM's clients ask always.
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,

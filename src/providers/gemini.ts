@@ -5,6 +5,9 @@ import { openAiChatDialect } from '../wire/openai-chat.js';
 import { geminiRules } from './rules/gemini-rules.js';
 import { openAiRules } from './rules/openai-rules.js';
 
+/** Methods of a model: no other API writes them behind a colon. */
+const METHODS = /^\/v1\/(?:models|tunedModels)\/[^/:]+:(?:\w*[gG]enerateContent|\w*[eE]mbedContents?|countTokens|computeTokens|predict|predictLongRunning|generateAnswer)$/;
+
 /** The Live API. */
 const LIVE = /^\/ws\/google\.ai\.generativelanguage\.\w+\.GenerativeService\.\w+$/;
 
@@ -21,12 +24,15 @@ export const gemini: Provider = {
   title: 'Google Gemini',
   origin: 'https://generativelanguage.googleapis.com',
   root: '/v1beta/openai', // the OpenAI-compatible interface
-  nativeRoots: ['/v1beta', '/v1alpha', '/upload', '/ws'],
-  nativePaths: [/^\/v1\/(?:models|tunedModels)\/[^/]+:/],
+  nativeRoots: ['/v1beta', '/v1alpha', '/upload', '/download', '/ws'],
+  nativePaths: [/^\/v1\/(?:models|tunedModels)\/[^/]+:/, /^\/v1\/(?:files|cachedContents|tunedModels|operations|corpora)(?:[/:]|$)/],
+  // With Google's credential all but what only the OpenAI-compatible interface has.
+  signedNativePaths: [/^\/v1\/(?!(?:chat\/)?completions$|embeddings$|images\/|audio\/|responses(?:\/|$))/],
   auth: 'x-goog-api-key',
   alsoAuth: ['bearer'],
-  unmistakablePaths: [/^\/v1beta\//, LIVE],
+  unmistakablePaths: [/^\/v1(?:alpha|beta)\//, /^\/(?:upload|download)\/v1(?:alpha|beta)?\//, METHODS, LIVE],
   unmistakableHeaders: ['x-goog-api-key'],
+  signs: { credentials: ['?key'], authorization: ['AIza'] },
   socketPaths: [LIVE],
   dialects: [{ path: LIVE, dialect: geminiLive }, ...geminiRules, ...openAiPaths],
   defaultDialect: geminiStored,

@@ -9,6 +9,7 @@ export const groq: Provider = {
   root: '/openai/v1',
   nativeRoots: ['/openai/v1'],
   auth: 'bearer',
+  signs: { authorization: ['gsk_'] },
   // `x_groq.usage` comes unasked, but not from every model (Portkey#1338: include_usage is accepted beside it).
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,

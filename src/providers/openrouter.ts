@@ -20,6 +20,7 @@ export const openrouter: Provider = {
   root: '/api/v1',
   nativeRoots: ['/api'],
   auth: 'bearer',
+  signs: { authorization: ['sk-or-'] },
   // The last chunk always has the usage: nothing needs to be asked for.
   dialects: openAiRules({
     chat: openAiChatDialect({ cost }), responses: openAiResponsesDialect({ cost }), messages: anthropicMessagesDialect({ cost }),

@@ -20,6 +20,7 @@ export const perplexity: Provider = {
     '/v1/agent', '/v1/sonar', '/v1/async', '/v1/responses', '/v1/embeddings', '/v1/contextualizedembeddings', '/v1/models', '/v1/browser',
   ],
   auth: 'bearer',
+  signs: { authorization: ['pplx-'] },
   // Each chunk has the usage: nothing needs to be asked for.
   dialects: [
     { path: /\/v1\/sonar$/, dialect: chat },

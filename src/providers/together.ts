@@ -9,6 +9,7 @@ export const together: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',
+  signs: { authorization: ['tgp_v1_'] },
   // Its streams say nothing of usage unless they are asked (vercel/ai#17986).
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,

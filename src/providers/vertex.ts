@@ -19,7 +19,8 @@ export const vertex: Provider = {
     globalOrigin: 'https://aiplatform.googleapis.com',
   },
   auth: 'bearer',
-  unmistakablePaths: [/^\/v1(?:beta1)?\/projects\/[^/]+\/locations\/[^/]+\//],
+  alsoAuth: ['x-goog-api-key'], // express mode
+  unmistakablePaths: [/^\/v1(?:beta1)?\/projects\/[^/]+\/locations\/[^/]+\//, /^\/v1(?:beta1)?\/publishers\//],
   dialects: [
     { path: /\/publishers\/anthropic\/models\/[^/]+:(?:streamR|r)awPredict$/, dialect: anthropicOnVertex },
     { path: /\/models\/[^/]+:(?:streamR|r)awPredict$/, dialect: { ...openAiChat, readPath: readGeminiPath } },

@@ -9,6 +9,7 @@ export const xai: Provider = {
   root: '/v1',
   nativeRoots: ['/v1'],
   auth: 'bearer',
+  signs: { authorization: ['xai-'] },
   // xAI's own and Vercel's clients always send include_usage; a chunk with usage alone answers it.
   dialects: openAiRules({ streamUsage: true }),
   defaultDialect: openAiOther,

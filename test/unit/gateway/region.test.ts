@@ -9,7 +9,7 @@ function origin(path: string, variables: Record<string, string> = {}, headers: R
     const value = variables[name];
     return value === undefined ? undefined : { value, source: 'environment' };
   };
-  const choice = new Router(bindUpstreams(PROVIDERS, variable)).choose(path, headers);
+  const choice = new Router(bindUpstreams(PROVIDERS, variable)).choose(path, { headers, query: '', isGatewayKey: () => false });
   if (choice.kind !== 'route') throw new Error(choice.kind);
   return placeOf(choice.route, headers, variable)?.origin;
 }

@@ -12,7 +12,7 @@ const upstreams = [
 const router = new Router(upstreams);
 
 function go(path: string, headers: Record<string, string> = {}): string {
-  const choice = router.choose(path, headers);
+  const choice = router.choose(path, { headers, query: '', isGatewayKey: () => false });
   return choice.kind === 'route' ? `${choice.route.upstream.provider.name} ${choice.route.upstreamPath}` : choice.kind;
 }
 
@@ -57,7 +57,7 @@ describe('the address at the provider', () => {
 describe('a configured base URL', () => {
   const at = (base: string, path: string): string => {
     const upstream = fakeUpstream({ name: 'groq', root: '/openai/v1' }, { GROQ_BASE_URL: base });
-    const choice = new Router([upstream]).choose(path, { 'x-provider': 'groq' });
+    const choice = new Router([upstream]).choose(path, { headers: { 'x-provider': 'groq' }, query: '', isGatewayKey: () => false });
     return choice.kind === 'route' ? `${choice.route.upstream.origin} ${choice.route.upstreamPath}` : choice.kind;
   };
   for (const base of ['http://h:1', 'http://h:1/', 'http://h:1/v1', 'http://h:1/v1/', 'http://h:1/openai', 'http://h:1/openai/v1']) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parameter, splitTarget, targetFault, withoutParameter } from '../../../src/gateway/target.js';
+import { parameter, splitTarget, targetFault } from '../../../src/gateway/target.js';
 
 const fault = (raw: string): string | undefined => targetFault(raw, splitTarget(raw));
 
@@ -19,12 +19,6 @@ describe('the request target', () => {
   ]) {
     it(`refuses ${JSON.stringify(raw)}`, () => expect(fault(raw)).to.be.a('string'));
   }
-
-  it('takes a parameter out and leaves the others as sent', () => {
-    expect(withoutParameter('?a=%20&key=secret&b=2', 'key')).to.equal('?a=%20&b=2');
-    expect(withoutParameter('?key=secret', 'key')).to.equal('');
-    expect(withoutParameter('?monkey=1', 'key')).to.equal('?monkey=1');
-  });
 
   it('reads a parameter, decoded where it can be', () => {
     expect(parameter('?a=1&key=a%2Bb', 'key')).to.equal('a+b');
