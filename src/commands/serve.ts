@@ -32,7 +32,7 @@ Flags win over the environment, the environment over the file .env, and that ove
     'log-level': Flags.string({ description: 'trace, debug, info, warn, error, fatal or silent (LOG_LEVEL)', helpValue: 'info' }),
     'workers': Flags.string({ description: 'processes that serve; with 2 or more, one more holds the log and exports (WORKERS)', helpValue: 'N' }),
     'log-requests': Flags.boolean({ description: 'log one line per request (LOG_REQUESTS)', allowNo: true }),
-    'allow-open': Flags.boolean({ description: 'lend the keys that the gateway holds to everybody who reaches it, also beyond this machine' }),
+    'allow-open': Flags.boolean({ description: 'lend keys and keyless providers to callers without a gateway key (ALLOW_OPEN)' }),
     'print-config': Flags.boolean({ description: 'print the effective configuration, secrets masked, and exit' }),
   };
 
@@ -51,6 +51,7 @@ Flags win over the environment, the environment over the file .env, and that ove
       LOG_LEVEL: flags['log-level'],
       WORKERS: flags.workers,
       LOG_REQUESTS: said(flags['log-requests']),
+      ALLOW_OPEN: flags['allow-open'] ? 'true' : undefined,
     };
     const config = this.loadConfig(options);
     if (flags['print-config']) return this.#printConfig(options, config);
@@ -68,11 +69,11 @@ Flags win over the environment, the environment over the file .env, and that ove
       config,
       readConfig,
       demo: flags.demo,
-      allowOpen: flags['allow-open'],
       version,
       terminal,
       worker,
       out: (text) => { if (!worker || process.env[FIRST_WORKER] === '1') this.out(text); },
+      showsSecrets: process.stdout.isTTY,
       command: calledAs(),
     });
     return undefined;

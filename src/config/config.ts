@@ -49,6 +49,11 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly apiKeys: readonly GatewayKey[];
+  /** Lend to callers without a gateway key. */
+  readonly allowOpen: boolean;
+  /** For `/metrics` and the details of `/ready`; absent where the gateway is to make one. */
+  readonly adminToken?: string;
+  readonly adminTokenFile?: string;
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;

@@ -11,18 +11,20 @@ export function readConfig(sources: Sources): Config {
   const absolute = (path: string): string => resolve(sources.cwd, expandHome(path));
   return {
     logLevel: values.LOG_LEVEL ?? values.RUST_LOG,
-    server: server(values),
+    server: server(values, absolute),
     elasticsearch: elasticsearch(values, absolute),
     telemetry: telemetry(values, absolute, sources.env),
     variable: sources.find,
   };
 }
 
-function server(values: Values): ServerConfig {
+function server(values: Values, absolute: (path: string) => string): ServerConfig {
   return {
     host: values.HOST,
     port: values.PORT,
     apiKeys: values.GATEWAY_API_KEYS ?? [],
+    allowOpen: values.ALLOW_OPEN,
+    ...present({ adminToken: values.ADMIN_TOKEN, adminTokenFile: values.ADMIN_TOKEN_FILE === undefined ? undefined : absolute(values.ADMIN_TOKEN_FILE) }),
     allowedHosts: values.ALLOWED_HOSTS ?? [],
     corsOrigins: values.CORS_ORIGINS ?? [],
     maxBodyBytes: values.MAX_BODY_BYTES,

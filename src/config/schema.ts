@@ -1,4 +1,4 @@
-import { allowedHosts, corsOrigins, gatewayKeys, maskGatewayKeys } from './access-lists.js';
+import { adminToken, allowedHosts, corsOrigins, gatewayKeys, maskGatewayKeys } from './access-lists.js';
 import { encodedApiKey, fingerprint } from './elasticsearch-secrets.js';
 import { elasticsearchUrls, maskUrls } from './elasticsearch-urls.js';
 import { logLevel, rustLogLevel } from './log-level.js';
@@ -36,7 +36,18 @@ export const VARIABLES = {
   },
   GATEWAY_API_KEYS: {
     kind: 'label:key list', example: 'alice:a-long-random-key', mask: maskGatewayKeys, parse: gatewayKeys,
-    description: 'who may use the gateway: label:key, several by comma; without it anybody who reaches it may',
+    description: 'who may use the gateway: label:key, several by comma; 16 random characters or more each. With it every request needs one; without it callers use provider keys of their own',
+  },
+  ALLOW_OPEN: {
+    default: 'false', kind: 'true or false', example: 'true', flag: 'allow-open', parse: boolean,
+    description: 'lend keys and keyless providers to callers without a gateway key; of no effect once GATEWAY_API_KEYS is set',
+  },
+  ADMIN_TOKEN: {
+    kind: 'secret', example: 'a-long-random-token', mask: maskAll, parse: adminToken,
+    description: 'token for /metrics and the details of /ready, as Authorization: Bearer; at least 16 characters; one is made and kept in TELEMETRY_DIR where none is set',
+  },
+  ADMIN_TOKEN_FILE: {
+    ...FILE, example: '/run/secrets/admin-token', description: 'file that holds the admin token',
   },
   GATEWAY_API_KEYS_FILE: {
     ...FILE, example: '/run/secrets/gateway-keys',
@@ -44,7 +55,7 @@ export const VARIABLES = {
   },
   ALLOWED_HOSTS: {
     kind: 'list', example: 'gateway.internal', parse: allowedHosts,
-    description: 'host names beyond loopback under which the gateway may be called where it lends its keys; * is any',
+    description: 'host names beyond loopback under which the gateway may be called where it lends (ALLOW_OPEN); * is any',
   },
   CORS_ORIGINS: {
     kind: 'list', example: 'https://app.example.com', parse: corsOrigins,

@@ -9,14 +9,9 @@ export function isLoopbackAddress(address: string | undefined): boolean {
   return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
 }
 
-/** Whether a reverse proxy on this machine has passed the request on: its sender may be anywhere. */
-export function cameThroughProxy(request: ClientRequest): boolean {
-  return request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined;
-}
-
 /** Whether HOST, as configured, is reachable from this machine only. */
 export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
+  return host === 'localhost' || (host.endsWith('.localhost') && /^[\w.-]+$/.test(host)) || isLoopbackAddress(host);
 }
 
 /** The name in a Host header, without port and brackets, lower-case. */

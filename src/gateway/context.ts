@@ -7,6 +7,7 @@ import type { Pools } from './pools.js';
 import type { BodyGarbage } from './body-garbage.js';
 import type { BodyMemory } from './body-memory.js';
 import type { BufferBudget } from './request-body.js';
+import type { RefusalQuota } from './refusal-quota.js';
 import type { Router } from './route.js';
 import type { Sweeper } from './sweeper.js';
 import type { ReadVariable } from './upstream.js';
@@ -43,8 +44,8 @@ export interface GatewayContext {
   readonly record: RecordExchange;
   /** Our pseudonym in `Via`, by which a loop is seen. */
   readonly viaName: string;
-  /** Callers beyond loopback may use the gateway's keys without a gateway key (--allow-open). */
-  readonly allowOpen: boolean;
+  /** How many refusals of callers without a gateway key are recorded. */
+  readonly refusals: RefusalQuota;
   /** Why requests are refused at the moment (log full under refuse-requests), if they are. */
   readonly refuse: () => ErrorType | undefined;
   /** Told of every exchange after it was recorded (--log-requests). */

@@ -1,15 +1,17 @@
 import type { ErrorType } from '../domain/error-types.js';
 import type { Exchange, RecordExchange } from '../domain/exchange.js';
-import { customProviders, demoProvider, PROVIDERS } from '../providers/registry.js';
+import { customProviders, demoProvider, PROVIDERS, providerByName } from '../providers/registry.js';
 import { PageGuard } from './access.js';
 import { AwsSigner } from './aws-signing.js';
 import type { ClientRequest } from './client.js';
 import { Gatekeeper } from './credentials.js';
+import type { GatewayKey } from './key-ring.js';
 import { Pools } from './pools.js';
 import { Proxy } from './proxy.js';
 import { BodyGarbage } from './body-garbage.js';
 import { BodyMemory } from './body-memory.js';
 import { BufferBudget } from './request-body.js';
+import { RefusalQuota } from './refusal-quota.js';
 import { Router } from './route.js';
 import { Sweeper } from './sweeper.js';
 import { splitTarget } from './target.js';
@@ -22,7 +24,7 @@ const CLIENT_SEND_MS = 45_000;
 const MAX_CONNECTIONS = 10_000;
 
 export interface GatewaySettings {
-  readonly apiKeys: readonly { readonly label: string; readonly key: string }[];
+  readonly apiKeys: readonly GatewayKey[];
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
@@ -46,6 +48,11 @@ export function upstreamsFrom(variable: ReadVariable, demoUrl?: string): Upstrea
   return bindUpstreams([...providers, demoProvider], withDemo);
 }
 
+/** Whether a provider is one that the gateway knows by itself, not one of CUSTOM_PROVIDERS. */
+export function isBuiltIn(name: string): boolean {
+  return providerByName(name) !== undefined;
+}
+
 export interface GatewayOptions {
   readonly settings: GatewaySettings;
   readonly upstreams: readonly Upstream[];
@@ -53,7 +60,10 @@ export interface GatewayOptions {
   readonly record: RecordExchange;
   /** Name of this gateway in `Via`. */
   readonly instance: string;
+  /** Lend to callers without a gateway key (--allow-open); of no effect once there are gateway keys. */
   readonly allowOpen: boolean;
+  /** The key of programs on this machine, valid while there are no others. */
+  readonly localKey?: GatewayKey | undefined;
   readonly refuse: () => ErrorType | undefined;
   readonly onExchange?: (exchange: Exchange) => void;
   readonly onFault?: (error: unknown) => void;
@@ -70,17 +80,23 @@ export interface Gateway {
   readonly sweeper: Sweeper;
   /** Whether requests need a gateway key at all. */
   readonly locked: boolean;
+  /** Refused requests of callers without a gateway key that were not recorded. */
+  readonly unrecordedRefusals: number;
   /** Whether this request may see the gateway's own pages. */
   admits(request: ClientRequest): boolean;
+  /** Whether the request's Host is this machine's, or one of ALLOWED_HOSTS. */
+  allowsHost(request: ClientRequest): boolean;
   /** Puts other gateway keys in force (a file of keys that has changed): at once, for every request from now on. */
-  replaceKeys(keys: GatewaySettings['apiKeys']): void;
+  replaceKeys(keys: readonly GatewayKey[]): void;
   close(): void;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { settings, upstreams } = options;
   const router = new Router(upstreams);
-  const gatekeeper = new Gatekeeper(settings.apiKeys);
+  const gatekeeper = new Gatekeeper({ keys: settings.apiKeys, localKey: options.localKey, allowOpen: options.allowOpen });
+  const guard = new PageGuard(settings);
+  const refusals = new RefusalQuota();
   const pools = new Pools({
     connectTimeoutMs: settings.upstreamConnectTimeoutMs,
     configured: upstreams.flatMap(({ origin }) => origin ?? []),
@@ -100,7 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const proxy = new Proxy({
     router,
     gatekeeper,
-    guard: new PageGuard(settings),
+    guard,
     pools,
     sweeper,
     awsSigner: new AwsSigner(options.variable),
@@ -113,7 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     record: options.record,
     viaName: `gateway-${options.instance}`,
-    allowOpen: options.allowOpen,
+    refusals,
     refuse: options.refuse,
     onExchange: options.onExchange,
     onFault: options.onFault,
@@ -123,6 +139,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     proxy,
     sweeper,
     get locked() { return gatekeeper.locked; },
+    get unrecordedRefusals() { return refusals.unrecorded; },
+    allowsHost: (request) => guard.allowsHost(request),
     replaceKeys: (keys) => { gatekeeper.replaceKeys(keys); },
     admits: (request) => !gatekeeper.locked
       || gatekeeper.identify(request.headers, splitTarget(request.url ?? '').query) !== undefined,

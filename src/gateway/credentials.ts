@@ -1,25 +1,17 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { GATEWAY_KEY_PREFIX, PLACEHOLDER_KEY } from '../domain/gateway-key.js';
 import type { AuthStyle } from '../domain/provider.js';
+import { behindScheme, credentialIn, isAwsSignature, PLACES, PLACES_OF, placeOfHeader, type Place } from './credential-places.js';
+import { KeyRing, type GatewayKey } from './key-ring.js';
+import { joinedQuery, queryParts } from './query.js';
 import { parameter } from './target.js';
 import type { Upstream } from './upstream.js';
 
-/** The literal key that means "use the gateway's own". */
-const PLACEHOLDER = 'gateway';
-
-/** Places of a credential: headers, and the query parameter `key`. */
-const PLACES: readonly string[] = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', '?key'];
-
-const PLACES_OF: Readonly<Record<AuthStyle, readonly string[]>> = {
-  bearer: ['authorization'],
-  'x-api-key': ['x-api-key'],
-  'api-key': ['api-key'],
-  'x-goog-api-key': ['x-goog-api-key', '?key'],
-  'aws-sigv4': ['authorization'],
-  none: ['authorization'],
-};
-
-const NONE: readonly AuthStyle[] = [];
+const OWN_HEADER = 'x-gateway-api-key';
+/** Query parameters that hold credentials of some API, beside those of `PLACES`. */
+const SECRET_PARAMETER = /^(?:api[-_]?key|access[-_]?token|token|key|auth)$/i;
+/** How a browser, which can set no header, names its OpenAI key among the protocols of a WebSocket. */
+const SOCKET_KEY = 'openai-insecure-api-key.';
 
 /** What is to happen with the credentials of one request. */
 export interface Admission {
@@ -29,96 +21,196 @@ export interface Admission {
   readonly useOwnKey: boolean;
   /** The client sent a credential of its own for this provider. */
   readonly clientHasKey: boolean;
-  /** The places (`authorization`, …, `?key`) whose content must not go upstream. */
-  readonly remove: readonly string[];
+  /** Something that the operator pays for is used without a gateway key (--allow-open). */
+  readonly lent: boolean;
+  /** Places in the raw header list whose entries must not go upstream. */
+  readonly drop: readonly number[];
+  /** The query string that may go upstream, with its `?`. */
+  readonly query: string;
 }
 
+/** Why a request may not use a provider. */
 export interface Refusal {
-  readonly refused: 'no-gateway-key' | 'no-own-key';
+  readonly refused: 'no-gateway-key' | 'bad-gateway-key' | 'placeholder' | 'no-own-key';
   /** Label of the gateway key that was used, if one was. */
   readonly client?: string | undefined;
 }
 
+export interface GatekeeperOptions {
+  /** Keys of GATEWAY_API_KEYS: with any of them, every request needs one. */
+  readonly keys: readonly GatewayKey[];
+  /** The key that `serve` made for programs on this machine; valid while there are no others. */
+  readonly localKey?: GatewayKey | undefined;
+  /** Lend to callers without a gateway key (--allow-open); of no effect where there are keys. */
+  readonly allowOpen?: boolean;
+}
+
+/** What is read of a request: headers by name and as sent. */
+export interface Bearer {
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+}
+
 /** Decides who may enter and whose key is used: proxy.md, rules 5 and 6. */
 export class Gatekeeper {
-  #digests: readonly { label: string; digest: Buffer }[];
+  readonly #local: KeyRing;
+  readonly #allowOpen: boolean;
+  #keys: KeyRing;
 
-  constructor(keys: readonly { readonly label: string; readonly key: string }[]) {
-    this.#digests = keys.map(({ label, key }) => ({ label, digest: sha256(key) }));
+  constructor({ keys, localKey, allowOpen = false }: GatekeeperOptions) {
+    this.#keys = new KeyRing(keys);
+    this.#local = new KeyRing(localKey === undefined ? [] : [localKey]);
+    this.#allowOpen = allowOpen;
   }
 
-  /** Puts other keys in force, for every request from now on. */
-  replaceKeys(keys: readonly { readonly label: string; readonly key: string }[]): void {
-    this.#digests = keys.map(({ label, key }) => ({ label, digest: sha256(key) }));
+  /** Puts other keys in place of those of GATEWAY_API_KEYS; requests under way keep what they began with. */
+  replaceKeys(keys: readonly GatewayKey[]): void {
+    this.#keys = new KeyRing(keys);
   }
 
   /** Whether every request needs a gateway key. */
   get locked(): boolean {
-    return this.#digests.length > 0;
+    return this.#keys.size > 0;
   }
 
-  /** The label of the gateway key that stands anywhere in the request, and its place. */
-  identify(headers: IncomingHttpHeaders, query: string): { label: string; place: string } | undefined {
-    if (this.#digests.length === 0) return undefined;
-    const own = headers['x-gateway-api-key'];
-    if (typeof own === 'string') {
-      const label = this.#match(own);
-      return label === undefined ? undefined : { label, place: 'x-gateway-api-key' };
+  /** Whether the key of programs on this machine opens the gateway. */
+  get takesLocalKey(): boolean {
+    return !this.locked && this.#local.size > 0;
+  }
+
+  /** Whom a credential stands for as a gateway key; undefined where it is none that is valid. */
+  label(credential: string): string | undefined {
+    return this.locked ? this.#keys.label(credential) : this.#local.size > 0 ? this.#local.label(credential) : undefined;
+  }
+
+  /** The label of the gateway key that stands in the request, and its place. */
+  identify(headers: IncomingHttpHeaders, query: string): { label: string; place: Place | typeof OWN_HEADER } | undefined {
+    if (!this.locked && this.#local.size === 0) return undefined;
+    const own = headers[OWN_HEADER];
+    if (typeof own === 'string' && own !== '') {
+      const label = this.label(own);
+      return label === undefined ? undefined : { label, place: OWN_HEADER };
     }
     for (const place of PLACES) {
       const credential = credentialAt(place, headers, query);
       if (credential === undefined || credential === '') continue;
-      const label = this.#match(credential);
+      const label = this.label(credential);
       if (label !== undefined) return { label, place };
     }
     return undefined;
   }
 
-  /**
-   * @param trusted whether a caller without a gateway key may use the gateway's own provider keys
-   *   (it comes from loopback, or the operator said --allow-open)
-   * @param pathAuth where the path wants its credential, if not in the provider's own place
-   */
-  admit(upstream: Upstream, headers: IncomingHttpHeaders, query: string, trusted: boolean, pathAuth?: AuthStyle): Admission | Refusal {
-    const gatewayKey = this.identify(headers, query);
-    if (this.locked && gatewayKey === undefined) return { refused: 'no-gateway-key' };
-    const mayUseOwn = trusted || gatewayKey !== undefined;
-    const { auth, alsoAuth = NONE } = upstream.provider;
+  /** @param paths where the path wants its credential, if not in the provider's own place, and where else it takes one */
+  admit(upstream: Upstream, request: Bearer, query: string, paths: PathAuth = NO_PATH_AUTH): Admission | Refusal {
+    const identity = this.identify(request.headers, query);
+    if (this.locked && identity === undefined) return { refused: 'no-gateway-key' };
+    const client = identity?.label;
+    const found = this.#look(upstream, request, query, paths, identity?.place);
+    if (found.bad || isBad(request.headers[OWN_HEADER], identity?.place)) return { refused: 'bad-gateway-key', client };
 
-    const remove: string[] = [];
-    let clientHasKey = false;
-    let placeholder = false;
-    for (const place of PLACES) {
-      const credential = credentialAt(place, headers, query);
-      if (credential === undefined) continue;
-      const isPlaceholder = credential === PLACEHOLDER && mayUseOwn;
-      placeholder ||= isPlaceholder;
-      // An empty key is none; a gateway key may stand in two places, and neither is the provider's to see.
-      if (credential === '' || isPlaceholder || !isPlaceOf(place, auth, pathAuth, alsoAuth) || isAwsSignature(headers[place])
-        || place === gatewayKey?.place || (this.locked && this.#match(credential) !== undefined)) remove.push(place);
-      else clientHasKey = true;
+    const mayUseOwn = identity !== undefined || (this.#allowOpen && !this.locked);
+    const free = upstream.provider.free === true;
+    const { auth } = upstream.provider;
+    // Whoever pays nothing must show whose key it is; where no key is asked for, none can be the caller's own.
+    if (auth === 'none' && !free && !mayUseOwn) return { refused: found.placeholder ? 'placeholder' : 'no-gateway-key' };
+    const { clientHasKey, drop } = found;
+    const lent = identity === undefined && !free && isOperators(upstream);
+    if (clientHasKey) return { client, useOwnKey: false, clientHasKey, lent: lent && auth === 'none', drop, query: found.query };
+    if (!mayUseOwn && !free) {
+      if (found.placeholder) return { refused: 'placeholder' };
+      if (isOperators(upstream)) return { refused: 'no-gateway-key' };
     }
-    if (clientHasKey) return { client: gatewayKey?.label, useOwnKey: false, clientHasKey, remove };
-    const wantsOwn = mayUseOwn && (placeholder || gatewayKey !== undefined || upstream.key !== undefined || auth === 'aws-sigv4');
-    if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') {
-      return { refused: 'no-own-key', client: gatewayKey?.label };
-    }
-    return { client: gatewayKey?.label, useOwnKey: wantsOwn, clientHasKey, remove };
+    const wantsOwn = mayUseOwn && (found.placeholder || identity !== undefined || upstream.key !== undefined || auth === 'aws-sigv4');
+    if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') return { refused: 'no-own-key', client };
+    return { client, useOwnKey: wantsOwn, clientHasKey, lent, drop, query: found.query };
   }
 
-  #match(credential: string): string | undefined {
-    const digest = sha256(credential);
-    let label: string | undefined;
-    // All entries are compared, so that the time tells nothing about which one matched.
-    for (const entry of this.#digests) if (timingSafeEqual(entry.digest, digest)) label = entry.label;
-    return label;
+  /** Reads every credential of the request, also those in places that Node's header object hides. */
+  #look(upstream: Upstream, { rawHeaders }: Bearer, query: string, paths: PathAuth, identified: string | undefined): Found {
+    const drop: number[] = [];
+    const found: Found = { drop, query, clientHasKey: false, placeholder: false, bad: false };
+    const azureKey = upstream.provider.auth === 'api-key' ? undefined : valueOf(rawHeaders, 'api-key');
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const value = rawHeaders[i + 1] as string;
+      const place = placeOfHeader(rawHeaders[i] as string);
+      if (place === undefined ? this.#holdsKey(value) : place === identified || !this.#passes(found, place, value, takes(upstream, paths, place), azureKey)) drop.push(i);
+    }
+    if (query !== '') found.query = this.#forwardedQuery(found, upstream, paths, query);
+    return found;
+  }
+
+  /** Whether what stands in a place of credentials goes upstream; notes what it is. */
+  #passes(found: Found, place: Place, value: string, taken: boolean, azureKey?: string): boolean {
+    if (place === 'sec-websocket-protocol' && !value.includes(SOCKET_KEY)) return true;
+    const credential = credentialIn(place, value);
+    const text = place === 'authorization' && credential === value ? behindScheme(value) : credential;
+    if (text === PLACEHOLDER_KEY) found.placeholder = true;
+    if (text === '' || text === PLACEHOLDER_KEY || isAwsSignature(value) || this.#holdsKey(value) || this.#holdsKey(text)) return false;
+    if (looksLikeOurs(text)) {
+      found.bad = true;
+      return false;
+    }
+    // Azure's SDKs send their key as Bearer, too: it is Azure's all the same.
+    if (!taken || (place === 'authorization' && text === azureKey)) return false;
+    found.clientHasKey = true;
+    return true;
+  }
+
+  #forwardedQuery(found: Found, upstream: Upstream, paths: PathAuth, query: string): string {
+    const parts = queryParts(query);
+    const kept = parts.filter(({ name, value }) => {
+      if (name === 'key' || name === 'api-key') return this.#passes(found, `?${name}`, value, takes(upstream, paths, `?${name}`));
+      if (this.#holdsKey(value)) return false;
+      if (SECRET_PARAMETER.test(name) && looksLikeOurs(value)) found.bad = true;
+      // A signature that stands in the query was made for another address.
+      return !name.toLowerCase().startsWith('x-amz-');
+    });
+    return kept.length === parts.length ? query : joinedQuery(kept);
+  }
+
+  /** Whether a gateway key stands in the text, one that is out of use included. */
+  #holdsKey(text: string): boolean {
+    return this.#keys.occursIn(text) || this.#local.occursIn(text);
   }
 }
 
-/** Whether one of the styles wants its credential there. */
-function isPlaceOf(place: string, auth: AuthStyle, pathAuth: AuthStyle | undefined, alsoAuth: readonly AuthStyle[]): boolean {
-  return PLACES_OF[auth].includes(place) || (pathAuth !== undefined && PLACES_OF[pathAuth].includes(place))
-    || alsoAuth.some((style) => PLACES_OF[style].includes(place));
+/** Credential places of a path, beside those of its provider. */
+export interface PathAuth {
+  readonly auth?: AuthStyle | undefined;
+  readonly alsoAuth?: readonly AuthStyle[] | undefined;
+}
+
+const NO_PATH_AUTH: PathAuth = {};
+
+interface Found {
+  drop: readonly number[];
+  query: string;
+  clientHasKey: boolean;
+  placeholder: boolean;
+  /** Something that begins like a gateway key and is none that is valid. */
+  bad: boolean;
+}
+
+/** What costs the operator something: a held key, the AWS chain, a keyless server, an address that the operator named. */
+function isOperators({ provider: { auth }, key, override }: Upstream): boolean {
+  return key !== undefined || auth === 'none' || auth === 'aws-sigv4' || override !== undefined;
+}
+
+/** Whether the provider, at this path, takes a credential in that place. */
+function takes({ provider }: Upstream, { auth, alsoAuth }: PathAuth, place: Place): boolean {
+  return PLACES_OF[provider.auth].includes(place) || (auth !== undefined && PLACES_OF[auth].includes(place))
+    || provider.alsoAuth?.some((style) => PLACES_OF[style].includes(place)) === true
+    || alsoAuth?.some((style) => PLACES_OF[style].includes(place)) === true;
+}
+
+/** Whether there is a word in the text that begins like a key that the gateway made. */
+function looksLikeOurs(text: string): boolean {
+  const at = text.indexOf(GATEWAY_KEY_PREFIX);
+  return at === 0 || (at > 0 && !/[\w-]/.test(text.charAt(at - 1)));
+}
+
+function isBad(own: string | string[] | undefined, identified: string | undefined): boolean {
+  return typeof own === 'string' && identified !== OWN_HEADER && own.startsWith(GATEWAY_KEY_PREFIX);
 }
 
 /** The header that carries the gateway's key for a provider, as name and value. */
@@ -132,23 +224,13 @@ export function ownCredential(auth: AuthStyle, key: string): readonly [string, s
 }
 
 /** What stands at a place: '' where it is there but empty (`Bearer` and no key), undefined where it is not. */
-function credentialAt(place: string, headers: IncomingHttpHeaders, query: string): string | undefined {
-  if (place === '?key') return parameter(query, 'key');
+function credentialAt(place: Place, headers: IncomingHttpHeaders, query: string): string | undefined {
+  if (place.startsWith('?')) return query === '' ? undefined : parameter(query, place.slice(1));
   const value = headers[place];
-  if (typeof value !== 'string') return undefined;
-  return place === 'authorization' ? withoutScheme(value) : value;
+  return typeof value === 'string' ? credentialIn(place, value) : undefined;
 }
 
-function withoutScheme(value: string): string {
-  // The spelling of nearly all, apart from the rare others.
-  if (value.startsWith('Bearer ') && value.charCodeAt(7) > 0x20) return value.slice(7);
-  return value.replace(/^bearer(?:\s+|$)/i, '');
-}
-
-function isAwsSignature(value: string | string[] | undefined): boolean {
-  return typeof value === 'string' && value.startsWith('AWS4-');
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function valueOf(rawHeaders: readonly string[], place: Place): string | undefined {
+  for (let i = 0; i < rawHeaders.length; i += 2) if (placeOfHeader(rawHeaders[i] as string) === place) return rawHeaders[i + 1];
+  return undefined;
 }

@@ -40,7 +40,7 @@ export function endReasonOf(type: ErrorType): EndReason {
 }
 
 /** The exchange from which the record is made: what the request says and how it went (proxy.md, rules 17 and 18). */
-export function exchangeOf(arrival: Arrival, request: ClientRequest, outcome: Outcome): Exchange {
+export function exchangeOf(arrival: Arrival, request: Pick<ClientRequest, 'method' | 'headers'>, outcome: Outcome): Exchange {
   const { startedAt } = arrival;
   const { observation, attempts, errorType, providerStatus, firstTokenAt, providerMs, bodyReadMs, isStream } = outcome;
   const failedAnswer = observation?.failed === true || (providerStatus ?? 0) >= 400;

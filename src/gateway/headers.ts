@@ -61,8 +61,8 @@ const downstreamFilter = new NameFilter(NOT_DOWNSTREAM, NOT_DOWNSTREAM_PREFIXES)
 export interface RequestHeaderOptions {
   /** Value of the client's `Connection`, whose names are hop-by-hop too. */
   readonly connection: string | undefined;
-  /** Lower-case names that must not go upstream (credentials of others, gateway keys). */
-  readonly remove: readonly string[];
+  /** Places in the raw list whose entries must not go upstream (credentials of others, gateway keys). */
+  readonly drop: readonly number[];
   /** The bodies' bytes were changed: what encodes the answer would hide its usage chunk. */
   readonly identityEncoding: boolean;
   readonly via: string;
@@ -80,7 +80,7 @@ export function requestHeaders(raw: readonly string[], options: RequestHeaderOpt
       if (rawName.length === 3 && rawName.toLowerCase() === 'via') via = `${raw[i + 1] as string}, ${options.via}`;
       continue;
     }
-    if (options.remove.length > 0 && options.remove.includes(name)) continue;
+    if (options.drop.length > 0 && options.drop.includes(i)) continue;
     if (named?.has(name) === true) continue;
     if (options.identityEncoding && name === 'accept-encoding') continue;
     headers.push(rawName, raw[i + 1] as string);

@@ -228,7 +228,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   }
 
   #makeTarget(): UpstreamCall | undefined {
-    return upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission,
+    return upstreamCall(this.#gateway, this.#request, this.#route, this.#admission,
       { spliced: this.#splice !== undefined, streams: this.#passing !== undefined });
   }
 

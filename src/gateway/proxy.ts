@@ -1,11 +1,11 @@
 import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
 import type { Dialect } from '../domain/dialect.js';
 import { newRequestId } from '../domain/request-id.js';
-import { cameThroughProxy, isLoopbackAddress, isPreflight } from './access.js';
+import { isPreflight } from './access.js';
 import type { Arrival } from './arrival.js';
 import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
-import type { Admission, Refusal } from './credentials.js';
+import type { Admission } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
 import { ProxiedRequest } from './proxied-request.js';
 import { errorResponse, sendAnswer } from './refusal.js';
@@ -15,6 +15,7 @@ import { recordablePath, splitTarget, targetFault } from './target.js';
 import type { Upgrade } from './upgrade.js';
 import { UpgradedSession } from './upgraded-session.js';
 import { variablePrefix, type Upstream } from './upstream.js';
+import { unauthorizedMessage } from './unauthorized.js';
 
 interface Fault {
   readonly type: ErrorType;
@@ -30,6 +31,7 @@ interface Fault {
 export class Proxy {
   readonly #gateway: GatewayContext;
   readonly #defaultDialect: Dialect;
+  readonly #isGatewayKey = (credential: string): boolean => this.#gateway.gatekeeper.label(credential) !== undefined;
 
   /** @param defaultDialect shape of errors where no provider is known */
   constructor(gateway: GatewayContext, defaultDialect: Dialect) {
@@ -52,7 +54,9 @@ export class Proxy {
     let choice: Choice = UNROUTED;
     let admitted: ProxiedRequest | UpgradedSession | undefined;
     try {
-      choice = this.#gateway.router.choose(arrival.target.path, request.headers);
+      choice = this.#gateway.router.choose(arrival.target.path, {
+        headers: request.headers, query: arrival.target.query, isGatewayKey: this.#isGatewayKey,
+      });
       admitted = this.#admit(request, response, arrival, choice, upgrade);
     } catch (error) {
       this.#gateway.onFault?.(error);
@@ -73,7 +77,8 @@ export class Proxy {
     const badTarget = targetFault(request.url ?? '', arrival.target) ?? codingFault(request);
     if (fault !== undefined || badTarget !== undefined) {
       const recorded = { ...arrival, target: { path: recordablePath(arrival.target), query: '' } };
-      this.#refuse(request, response, recorded, choice, fault ?? { type: 'bad_request', message: `Bad request: ${badTarget}.` });
+      const client = this.#gateway.gatekeeper.identify(request.headers, arrival.target.query)?.label;
+      this.#refuse(request, response, recorded, choice, fault ?? { type: 'bad_request', message: `Bad request: ${badTarget}.` }, client);
       return undefined;
     }
     if (choice.kind !== 'route') {
@@ -81,14 +86,13 @@ export class Proxy {
       return undefined;
     }
     const { route } = choice;
-    const local = isLoopbackAddress(request.socket.remoteAddress) && !cameThroughProxy(request);
-    const admission = this.#gateway.gatekeeper.admit(
-      route.upstream, request.headers, arrival.target.query, this.#gateway.allowOpen || local, route.auth);
+    const admission = this.#gateway.gatekeeper.admit(route.upstream, request, arrival.target.query, route);
     if ('refused' in admission) {
-      this.#refuse(request, response, arrival, choice, unauthorized(admission, route.upstream), admission.client);
+      const message = unauthorizedMessage(admission, route.upstream, this.#gateway.gatekeeper);
+      this.#refuse(request, response, arrival, choice, { type: 'unauthorized', message }, admission.client);
       return undefined;
     }
-    const unfit = this.#unfit(request, route, admission, local);
+    const unfit = this.#unfit(request, route, admission);
     if (unfit !== undefined) {
       this.#refuse(request, response, arrival, choice, unfit, admission.client);
       return undefined;
@@ -99,16 +103,14 @@ export class Proxy {
   }
 
   /** Reasons that have nothing to do with keys. */
-  #unfit(request: ClientRequest, { upstream, nativePath }: Route, admission: Admission, local: boolean): Fault | undefined {
+  #unfit(request: ClientRequest, { upstream, nativePath }: Route, admission: Admission): Fault | undefined {
     const { guard, viaName } = this.#gateway;
-    const spendsOurKey = admission.useOwnKey && (upstream.key !== undefined || upstream.provider.auth === 'aws-sigv4');
-    // A keyless server of one's own (Ollama) is as little for strange pages as a key is.
-    const spendsOurPlace = !admission.clientHasKey && local && request.headers.host !== undefined;
-    if ((spendsOurKey || spendsOurPlace) && admission.client === undefined && !guard.allowsHost(request)) {
-      return { type: 'forbidden_host', message: 'The Host header is no loopback name. Add the name to ALLOWED_HOSTS if it is yours.' };
+    // A page knows no gateway key; what is lent without one is not for pages.
+    if (admission.lent && request.headers.host !== undefined && !guard.allowsHost(request)) {
+      return { type: 'forbidden_host', message: 'The Host header is not a loopback name. Add the name to ALLOWED_HOSTS if it is yours.' };
     }
-    if ((spendsOurKey || spendsOurPlace) && !guard.allowsOrigin(request)) {
-      return { type: 'forbidden_origin', message: 'A web page may not use the gateway\'s keys. Add its origin to CORS_ORIGINS if it is yours.' };
+    if (admission.lent && !guard.allowsOrigin(request)) {
+      return { type: 'forbidden_origin', message: 'A web page may not use what the gateway lends. Add its origin to CORS_ORIGINS if it is yours.' };
     }
     if (cameThrough(request.headers.via, viaName)) {
       return { type: 'loop_detected', message: 'The request has come through this gateway already: a provider\'s base URL leads back to it.' };
@@ -138,7 +140,8 @@ export class Proxy {
     const { gatekeeper, router } = this.#gateway;
     const gatewayKey = gatekeeper.identify(request.headers, arrival.target.query);
     if (gatekeeper.locked && gatewayKey === undefined) {
-      return this.#send(request, response, arrival, choice, NO_GATEWAY_KEY);
+      return this.#send(request, response, arrival, choice,
+        { type: 'unauthorized', message: unauthorizedMessage({ refused: 'no-gateway-key' }, undefined, gatekeeper) });
     }
     const names = router.names.join(', ');
     if (choice.kind === 'unknown-provider') {
@@ -173,10 +176,13 @@ export class Proxy {
 
   #record(request: ClientRequest, arrival: Arrival, choice: Choice, type: ErrorType, size: number, client: string | undefined): Promise<void> | undefined {
     const route = choice.kind === 'route' ? choice.route : undefined;
-    const exchange = exchangeOf(arrival, request, {
+    // Whoever may not use the gateway must not be able to fill its log, either.
+    const stranger = client === undefined && (type === 'unauthorized' || this.#gateway.gatekeeper.locked);
+    if (stranger && !this.#gateway.refusals.take(arrival.startedAt)) return undefined;
+    const exchange = exchangeOf(stranger ? strangers(arrival) : arrival, stranger ? { method: request.method, headers: NO_HEADERS } : request, {
       provider: route?.upstream.provider.name ?? 'unknown',
       client,
-      model: route?.dialect.readPath?.(route.nativePath).model,
+      model: stranger ? undefined : route?.dialect.readPath?.(route.nativePath).model,
       requestSize: 0,
       responseSize: request.method === 'HEAD' ? 0 : size,
       endReason: 'gateway',
@@ -199,18 +205,13 @@ const NONE: readonly string[] = [];
 const UNROUTED: Choice = { kind: 'not-found' };
 const INTERNAL_ERROR: Fault = { type: 'internal_error', message: 'The gateway met a fault of its own; its log says more.' };
 
-const NO_GATEWAY_KEY: Fault = {
-  type: 'unauthorized',
-  message: 'This gateway needs one of its keys: send it as x-gateway-api-key, or in place of the provider\'s key.',
-};
+const MAX_STRANGERS_PATH = 128;
+const NO_HEADERS = {};
 
-function unauthorized({ refused }: Refusal, upstream: Upstream): Fault {
-  if (refused === 'no-gateway-key') return NO_GATEWAY_KEY;
-  const variable = `${variablePrefix(upstream.provider.name)}_API_KEY`;
-  return {
-    type: 'unauthorized',
-    message: `The gateway holds no key for ${upstream.provider.title}. Set ${variable} on the gateway, or send a key of your own.`,
-  };
+/** Of a refused request without a gateway key the record holds no texts of the client's but the begin of its path. */
+function strangers(arrival: Arrival): Arrival {
+  const { path, query } = arrival.target;
+  return path.length <= MAX_STRANGERS_PATH ? arrival : { ...arrival, target: { path: path.slice(0, MAX_STRANGERS_PATH), query } };
 }
 
 /** Whether `Via` names this gateway, as a whole word: another one's name may begin like ours. */

@@ -23,7 +23,6 @@ const CONTROL_OR_FRAGMENT = /[\u0000-\u0020\u007f#]/;
 // In the path also their encoded forms, and a backslash, which some servers take for a slash.
 const HIDDEN_IN_PATH = /\\|%(?:[01][0-9a-f]|7f|5c)/i;
 const SEPARATOR = /\/|%2f/i;
-const AWS_PARAMETER = /[?&]x-amz-/i;
 const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;.*)?$/i;
 
 /** What may be recorded of a target that is refused: what is no plain path may hold a password (`http://user:…@host/`). */
@@ -44,20 +43,6 @@ export function targetFault(raw: string, target: Target): string | undefined {
     if (DOT_SEGMENT.test(segment)) return 'the path has a dot segment (. or ..)';
   }
   return undefined;
-}
-
-/** The query string without the parameters of that name; everything else stays as sent. */
-export function withoutParameter(query: string, name: string): string {
-  if (!query.includes(`${name}=`)) return query;
-  const kept = query.slice(1).split('&').filter((part) => !part.startsWith(`${name}=`));
-  return kept.length === 0 ? '' : `?${kept.join('&')}`;
-}
-
-/** The query string without a signature that stands in it (`X-Amz-…`): it was made for another address. */
-export function withoutAwsSignature(query: string): string {
-  if (!AWS_PARAMETER.test(query)) return query;
-  const kept = query.slice(1).split('&').filter((part) => !part.toLowerCase().startsWith('x-amz-'));
-  return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
 /** The raw value of the first parameter of that name, percent-decoded where it can be. */

@@ -88,7 +88,7 @@ export class UpgradedSession implements Expirable {
 
   #begin(): void {
     this.#dispatchedAt = performance.now();
-    const call = upstreamCall(this.#gateway, this.#request, this.#arrival, this.#route, this.#admission, { spliced: false, streams: false });
+    const call = upstreamCall(this.#gateway, this.#request, this.#route, this.#admission, { spliced: false, streams: false });
     if (call === undefined) {
       this.#fail('bad_request', 'The region in the request is not a region name.');
       return;

@@ -1,11 +1,9 @@
-import type { Arrival } from './arrival.js';
 import type { ClientRequest } from './client.js';
 import type { GatewayContext } from './context.js';
 import { ownCredential, type Admission } from './credentials.js';
 import { requestHeaders } from './headers.js';
 import { placeOf } from './region.js';
 import type { Route } from './route.js';
-import { withoutParameter, withoutAwsSignature } from './target.js';
 
 /** A request to a provider, body aside. */
 export interface UpstreamCall {
@@ -24,7 +22,7 @@ export function needsSignature({ upstream }: Route, { useOwnKey }: Admission): b
 
 /** Makes the call that carries a request on; undefined where the region that it names is none. */
 export function upstreamCall(
-  gateway: GatewayContext, request: ClientRequest, arrival: Arrival, route: Route, admission: Admission,
+  gateway: GatewayContext, request: ClientRequest, route: Route, admission: Admission,
   body: { readonly spliced: boolean; readonly streams: boolean },
 ): UpstreamCall | undefined {
   const { provider, key } = route.upstream;
@@ -32,7 +30,7 @@ export function upstreamCall(
   if (place === undefined) return undefined;
   const headers = requestHeaders(request.rawHeaders, {
     connection: request.headers.connection,
-    remove: admission.remove,
+    drop: admission.drop,
     identityEncoding: body.spliced,
     via: `1.1 ${gateway.viaName}`,
   });
@@ -44,10 +42,5 @@ export function upstreamCall(
   }
   const length = request.headers['content-length'];
   if (body.streams && length !== undefined) headers.push('content-length', length);
-  return { origin: place.origin, region: place.region, path: route.upstreamPath + queryOf(arrival, admission), headers };
-}
-
-function queryOf({ target: { query } }: Arrival, { remove }: Admission): string {
-  if (query === '') return '';
-  return withoutAwsSignature(remove.includes('?key') ? withoutParameter(query, 'key') : query);
+  return { origin: place.origin, region: place.region, path: route.upstreamPath + admission.query, headers };
 }

@@ -38,13 +38,14 @@ export function keyNames({ name, keyVariables = [] }: Provider): string[] {
 
 /** Binds every provider; a bad address is a Failure that names its variable. */
 export function bindUpstreams(providers: readonly Provider[], variable: ReadVariable): Upstream[] {
+  for (const name of AWS_IN_HEADERS) usable(first([name], variable));
   return providers.map((provider) => bind(provider, variable));
 }
 
 function bind(provider: Provider, variable: ReadVariable): Upstream {
   const prefix = variablePrefix(provider.name);
   const override = first([`${prefix}_BASE_URL`, ...(provider.baseUrlVariables ?? [])], variable);
-  const key = first(keyNames(provider), variable);
+  const key = usable(first(keyNames(provider), variable));
   const streamUsage = readStreamUsage(`${prefix}_STREAM_USAGE`, variable) ?? provider.streamUsage ?? true;
   if (override === undefined) {
     const origin = provider.origin;
@@ -62,6 +63,20 @@ function readStreamUsage(name: string, variable: ReadVariable): boolean | undefi
     code: 'bad_configuration',
     message: `${name}=${value}: must be true or false`,
     fix: `Set ${name}=false where the provider refuses stream_options, else remove it.`,
+  });
+}
+
+/** AWS credentials that a signature puts into headers as they are. */
+const AWS_IN_HEADERS = ['AWS_ACCESS_KEY_ID', 'AWS_SESSION_TOKEN'];
+
+/** Refuses a key that no header can carry, at the start and not in the midst of a request. */
+function usable(key: Named | undefined): Named | undefined {
+  const bad = key === undefined ? null : /[^\x20-\x7e]/u.exec(key.value);
+  if (key === undefined || bad === null) return key;
+  throw new Failure({
+    code: 'bad_configuration',
+    message: `${key.variable}: character ${bad.index + 1} (U+${(bad[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}) cannot be sent in a header`,
+    fix: `Correct ${key.variable} in ${key.source === '.env' ? 'the file .env' : 'the environment'}: copy the key again, without blanks and line ends.`,
   });
 }
 

@@ -17,6 +17,10 @@ export interface AppOptions {
   readonly admits: (request: FastifyRequest) => boolean;
   readonly version: string;
   readonly readiness: () => Readiness;
+  /** Whether this request may see the details of `/ready`, and metrics wherever the gateway listens. */
+  readonly isAdmin: (request: FastifyRequest) => boolean;
+  /** Whether this request may see the metrics. */
+  readonly mayScrape: (request: FastifyRequest) => boolean;
   /** The text of `GET /metrics` and its content type; absent where nothing counts. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly keepAliveTimeoutMs: number;
@@ -111,13 +115,14 @@ export function buildApp(options: AppOptions): App {
     });
   } });
   app.route({ method: ['GET', 'HEAD'], url: '/health', handler: async () => ({ status: 'ok', version: options.version }) });
-  app.route({ method: ['GET', 'HEAD'], url: '/ready', handler: async (_request, reply) => {
+  app.route({ method: ['GET', 'HEAD'], url: '/ready', handler: async (request, reply) => {
     const readiness = options.readiness();
-    return reply.code(readiness.status === 'unavailable' ? 503 : 200).send(readiness);
+    return reply.code(readiness.status === 'unavailable' ? 503 : 200).send(options.isAdmin(request) ? readiness : { status: readiness.status });
   } });
   app.route({ method: ['GET', 'HEAD'], url: '/metrics', handler: async (request, reply) => {
     const metrics = options.metrics;
-    if (metrics === undefined || !options.admits(request)) { proxy(request, reply); return; }
+    if (metrics === undefined) { proxy(request, reply); return; }
+    if (!options.mayScrape(request)) return unauthorized(reply, 'The metrics need the admin token: send Authorization: Bearer with ADMIN_TOKEN, or with the one in the file admin-token of TELEMETRY_DIR.');
     const { contentType, text } = await metrics();
     return reply.type(contentType).send(text);
   } });
@@ -141,6 +146,11 @@ export function buildApp(options: AppOptions): App {
 /** Whether a body is too large by its own word, so that nobody asks for it; those that are not JSON stream through, whatever their size. */
 function isTooLarge({ headers }: IncomingMessage, maxBodyBytes: number): boolean {
   return isJsonType(headers['content-type']) && Number(headers['content-length'] ?? 0) > maxBodyBytes;
+}
+
+function unauthorized(reply: FastifyReply, message: string): FastifyReply {
+  return reply.code(401).header('x-gateway-error', 'unauthorized').header('www-authenticate', 'Bearer')
+    .send({ error: { message, type: 'unauthorized', code: 'unauthorized', param: null } });
 }
 
 /** Whether a request's target is one of the gateway's own pages. */

@@ -12,19 +12,24 @@ export interface ScreenInput {
   readonly telemetryDirIsLocal: boolean;
   readonly elasticsearch: string | undefined;
   readonly access: Access;
+  /** The key of programs on this machine, where it is valid. */
+  readonly localKey: string | undefined;
+  /** It is shown on a terminal alone: elsewhere the screen ends up in a log. */
+  readonly terminal: boolean;
   readonly demo: boolean;
   readonly warnings: readonly string[];
   /** How the user calls the gateway: `npx gateway` in a clone, else `gateway`. */
   readonly command: string;
 }
 
-/** Who may use the gateway. */
-export type Access = 'key' | 'this-machine' | 'everybody';
+/** Who may use the gateway: with a key of GATEWAY_API_KEYS, with the local key, with provider keys of their own, or without any (ALLOW_OPEN). */
+export type Access = 'key' | 'local-key' | 'own-keys' | 'everybody';
 
 const ACCESS: Readonly<Record<Access, string>> = {
   'key': 'whoever has a key of GATEWAY_API_KEYS',
-  'this-machine': 'programs on this machine',
-  'everybody': 'everybody who reaches this address',
+  'local-key': 'programs with the local key; others with keys of their own',
+  'own-keys': 'whoever has a key of a provider',
+  'everybody': 'everybody who reaches this address (ALLOW_OPEN)',
 };
 
 /** The first screen: where it listens, which providers it knows, where records go, what to try next. */
@@ -41,13 +46,15 @@ export function firstScreen(input: ScreenInput): string {
     ...overridden.map(({ provider, override }) => row('Base URL', `${provider.name} → ${override?.value} (${override?.variable}, ${override?.source})`)),
     ...input.demo ? [row('Demo', 'a built-in provider answers at /demo; it needs no key')] : [],
     row('Open to', ACCESS[input.access]),
+    ...input.access === 'everybody' ? wrapped('Lends', lent(real)) : [],
+    ...input.localKey === undefined ? [] : [row('Local key', input.terminal ? input.localKey : `\`${ownCommand(input)} keys local\` prints it`)],
     row('Records', input.telemetryDir),
     row('Elasticsearch', input.elasticsearch ?? 'off (ENABLE_ELASTICSEARCH=true turns it on)'),
     ...input.warnings.map((warning) => row('Warning', warning)),
     '',
     'Try, in another terminal:',
     `  ${exampleRequest(input)}`,
-    `  ${input.telemetryDirIsLocal ? `TELEMETRY_DIR=${quoted(input.telemetryDir)} ` : ''}${input.command} metrics top --by provider`,
+    `  ${ownCommand(input)} metrics top --by provider`,
     '',
   ];
   return lines.join('\n');
@@ -55,14 +62,38 @@ export function firstScreen(input: ScreenInput): string {
 
 const DEMO = 'demo';
 
-function exampleRequest({ localUrl, demo, access, upstreams }: ScreenInput): string {
-  const lendsKey = upstreams.some(({ provider, key }) => provider.name === 'openai' && key !== undefined);
-  const credential = access === 'key' ? '"x-gateway-api-key: $GATEWAY_KEY"'
-    : demo ? undefined
-      : lendsKey ? '"authorization: Bearer gateway"' : '"authorization: Bearer $OPENAI_API_KEY"';
-  const body = '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hello"}]}';
-  return `curl ${localUrl}${demo ? `/${DEMO}` : ''}/v1/chat/completions -H 'content-type: application/json'`
-    + `${credential === undefined ? '' : ` -H ${credential}`} -d '${body}'`;
+/** What callers without a gateway key may use: held keys, and servers that ask for none. */
+function lent(upstreams: readonly Upstream[]): string[] {
+  return upstreams.flatMap(({ provider, origin, key }) =>
+    (key !== undefined ? [`${provider.name} (${key.variable})`] : provider.auth === 'none' && origin !== undefined ? [`${provider.name} (no key)`] : []));
+}
+
+const CHAT = '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hello"}]}';
+
+function exampleRequest(input: ScreenInput): string {
+  const { localUrl, demo, upstreams } = input;
+  const credential = credentialToTry(input);
+  const header = credential === undefined ? '' : ` -H ${credential}`;
+  const held = upstreams.filter(({ provider, key }) => key !== undefined && provider.name !== DEMO).map(({ provider }) => provider.name);
+  const [first] = held;
+  // Of a provider other than OpenAI no model is known that its key may use: its list of them works everywhere.
+  if (!demo && first !== undefined && !held.includes('openai')) return `curl ${localUrl}/${first}/v1/models${header}`;
+  return `curl ${localUrl}${demo ? `/${DEMO}` : ''}/v1/chat/completions -H 'content-type: application/json'${header} -d '${CHAT}'`;
+}
+
+function credentialToTry(input: ScreenInput): string | undefined {
+  const { access, demo, upstreams, localKey, terminal } = input;
+  if (access === 'key') return '"x-gateway-api-key: $GATEWAY_KEY"';
+  if (demo) return undefined;
+  const holds = upstreams.some(({ key }) => key !== undefined);
+  if (!holds) return '"authorization: Bearer $OPENAI_API_KEY"';
+  if (localKey === undefined) return undefined;
+  return `"x-gateway-api-key: ${terminal ? localKey : `$(${ownCommand(input)} keys local)`}"`;
+}
+
+/** How another terminal calls this gateway's commands. */
+function ownCommand({ telemetryDirIsLocal, telemetryDir, command }: ScreenInput): string {
+  return `${telemetryDirIsLocal ? `TELEMETRY_DIR=${quoted(telemetryDir)} ` : ''}${command}`;
 }
 
 function quoted(path: string): string {

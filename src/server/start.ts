@@ -11,11 +11,12 @@ import { createLogger, requestLine } from './logger.js';
 import { holdKeys, readLiveSettings, type LiveSettings } from './live-settings.js';
 import { atMostEvery, connectionsFor, openFileLimit } from './open-files.js';
 import { PrimaryChannel } from './primary-channel.js';
+import { bearsToken, localKey, readAdminToken } from './own-secrets.js';
 import { judgeReadiness } from './readiness.js';
 import { Reloader } from './reloader.js';
-import { firstScreen } from './screen.js';
+import { firstScreen, type Access } from './screen.js';
 import { onSignals } from './signals.js';
-import { checkExposure, checkLoops, startupWarnings } from './startup-checks.js';
+import { checkExposure, checkLoops, keyWarnings, lendable, startupWarnings } from './startup-checks.js';
 import { startTelemetry } from './telemetry.js';
 import { startWorkerTelemetry } from './worker-telemetry.js';
 
@@ -28,12 +29,13 @@ export interface ServeOptions {
   readonly readConfig: () => Config;
   /** Start the built-in stand-in provider as `demo`. */
   readonly demo: boolean;
-  readonly allowOpen: boolean;
   readonly version: string;
   /** Prints to stdout (the first screen). */
   readonly out: (text: string) => void;
   /** This process is a worker of `--workers N`: the primary holds the log's folder and exports. */
   readonly worker?: boolean;
+  /** stdout is a terminal: secrets may be shown there. */
+  readonly showsSecrets: boolean;
   /** A terminal was attached at the start: SIGHUP says that it closes. */
   readonly terminal: boolean;
   /** How the user calls the gateway, for the commands that the first screen suggests. */
@@ -70,7 +72,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
   const configured = upstreamsFrom(variable);
   holdKeys(configured, live);
   checkExposure({
-    host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: options.allowOpen, upstreams: configured, variable,
+    host: settings.host, locked: settings.apiKeys.length > 0, allowOpen: settings.allowOpen, upstreams: configured, variable,
   });
   await checkLoops(configured, settings.host, settings.port);
   if (options.worker !== true) await checkPort(settings.host, settings.port);
@@ -83,6 +85,11 @@ export async function startServer(options: ServeOptions): Promise<void> {
     await demo?.stop();
     throw error;
   });
+  const [key, token] = await Promise.all([localKey(config, settings.apiKeys), readAdminToken(config)]).catch(async (error: unknown) => {
+    await telemetry.stop(0);
+    await demo?.stop();
+    throw error;
+  });
   const onFault = (error: unknown): void => { logger.error({ err: error }, 'a fault of the gateway: its request ended with internal_error'); };
   const gateway = createGateway({
     settings: { ...settings, upstreamMaxConnections: settings.upstreamMaxConnections ?? connectionsFor(openFileLimit()) },
@@ -90,7 +97,8 @@ export async function startServer(options: ServeOptions): Promise<void> {
     variable,
     record: telemetry.record,
     instance: telemetry.instance,
-    allowOpen: options.allowOpen,
+    allowOpen: settings.allowOpen,
+    localKey: key,
     refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
     onFault,
     onShortage: atMostEvery(60_000, (detail) => { logger.error({ detail }, 'requests are refused with connections_full'); }),
@@ -102,6 +110,9 @@ export async function startServer(options: ServeOptions): Promise<void> {
     admits: (request) => gateway.admits(request.raw),
     version: options.version,
     readiness: () => judgeReadiness({ stopping, refusing: telemetry.refusing(), log: telemetry.logHealth(), elasticsearch: telemetry.elasticsearchHealth(), reloadFault: reloader?.fault ?? telemetry.reloadFault?.() }),
+    isAdmin: ({ headers }) => bearsToken(headers.authorization, token),
+    mayScrape: ({ headers, raw }) => bearsToken(headers.authorization, token)
+      || (isLoopbackHost(settings.host) && !gateway.locked && gateway.allowsHost(raw)),
     metrics: () => telemetry.metrics(),
     keepAliveTimeoutMs: settings.serverKeepaliveTimeoutMs,
     maxBodyBytes: settings.maxBodyBytes,
@@ -147,11 +158,15 @@ export async function startServer(options: ServeOptions): Promise<void> {
     telemetryDir: config.telemetry.dir,
     telemetryDirIsLocal: ['flag', 'environment'].includes(config.variable('TELEMETRY_DIR')?.source ?? 'default'),
     elasticsearch: destination(config),
-    access: gateway.locked ? 'key' : isLoopbackHost(settings.host) ? 'this-machine' : 'everybody',
+    access: accessOf(gateway.locked, settings.allowOpen, key !== undefined),
+    localKey: key?.key,
+    terminal: options.showsSecrets,
     demo: demo !== undefined,
-    warnings: startupWarnings(upstreams),
+    warnings: [...startupWarnings(upstreams), ...keyWarnings(settings.apiKeys)],
     command: options.command,
   }));
+
+  if (!gateway.locked && settings.allowOpen) logger.warn({ lends: lendable(upstreams, variable) }, 'ALLOW_OPEN: callers without a gateway key use what the gateway holds');
 
   const replaced = await stop.promise === 'replaced';
   stopping = true;
@@ -175,6 +190,11 @@ export async function startServer(options: ServeOptions): Promise<void> {
 function ownShare(settings: Config['server']): Config['server'] {
   const { maxBufferedBytes, maxBodyBytes, workers } = settings;
   return { ...settings, maxBufferedBytes: Math.max(Math.floor(maxBufferedBytes / workers), Math.min(maxBodyBytes, maxBufferedBytes)) };
+}
+
+function accessOf(locked: boolean, open: boolean, hasLocalKey: boolean): Access {
+  if (locked) return 'key';
+  return open ? 'everybody' : hasLocalKey ? 'local-key' : 'own-keys';
 }
 
 function destination({ elasticsearch: { enabled, cloudId, urls, index } }: Config): string | undefined {

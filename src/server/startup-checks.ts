@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { Failure } from '../domain/failure.js';
 import { isLoopbackAddress, isLoopbackHost } from '../gateway/access.js';
 import { isAnyHost } from './listen.js';
+import { isBuiltIn } from '../gateway/create.js';
 import type { ReadVariable, Upstream } from '../gateway/upstream.js';
 
 /** Variables that make the AWS credential chain yield something, beside the shared files. */
@@ -19,19 +20,39 @@ export interface Exposure {
   readonly variable: ReadVariable;
 }
 
-/** Refuses to lend keys to a whole network by accident (proxy.md, rule 7). */
+/**
+ * Refuses to start where others than this machine's programs reach the gateway, it has something that costs the
+ * operator, and no gateway key says who may use it (proxy.md, rule 7).
+ */
 export function checkExposure({ host, locked, allowOpen, upstreams, variable }: Exposure): void {
   if (locked || allowOpen || isLoopbackHost(host)) return;
-  const held = [
-    ...upstreams.flatMap(({ key }) => (key === undefined ? [] : [key.variable])),
-    ...AWS_CREDENTIALS.filter((name) => variable(name) !== undefined),
-  ];
+  const held = lendable(upstreams, variable);
   if (held.length === 0) return;
   throw new Failure({
     code: 'open_gateway',
-    message: `HOST=${host}: the gateway would lend its keys (${[...new Set(held)].join(', ')}) to everyone who reaches it`,
+    message: `HOST=${host}: the gateway has something to lend (${held.join(', ')}), and no gateway key says to whom`,
     fix: 'Set GATEWAY_API_KEYS=label:key (clients then need a key), listen on 127.0.0.1, or say --allow-open.',
   });
+}
+
+/** Variables that give the gateway something that costs the operator: keys, AWS credentials, keyless servers. */
+export function lendable(upstreams: readonly Upstream[], variable: ReadVariable): string[] {
+  const names = [
+    ...upstreams.flatMap(({ key }) => (key === undefined ? [] : [key.variable])),
+    ...AWS_CREDENTIALS.filter((name) => variable(name) !== undefined),
+    // Ollama's own address is no more than a default: nobody has said that there is one.
+    ...upstreams.flatMap(({ provider, override }) => (provider.auth !== 'none' || provider.free === true ? [] : override !== undefined ? [override.variable]
+      : !isBuiltIn(provider.name) ? [`${provider.name} of CUSTOM_PROVIDERS`] : [])),
+  ];
+  return [...new Set(names)];
+}
+
+const SHORT_KEY = 16;
+
+/** Gateway keys that are better replaced. */
+export function keyWarnings(keys: readonly { readonly label: string; readonly key: string }[]): string[] {
+  const short = keys.filter(({ key }) => key.length < SHORT_KEY).map(({ label }) => label);
+  return short.length === 0 ? [] : [`GATEWAY_API_KEYS: keys under ${SHORT_KEY} characters can be guessed: ${short.join(', ')}`];
 }
 
 /** Refuses a base URL that leads back to this gateway (proxy.md, rule 3). */

@@ -9,6 +9,7 @@ import { until } from '../support/proxy-harness.js';
 import { makeCalls, PRICES } from './calls.js';
 import { expectRecord, type Expectation, type TelemetryRecord } from './expectation.js';
 import { ANSWER, CLIENT, CLOSED_PROVIDER, GATEWAY_KEY, PROMPT, PROVIDER_KEY, startStandIn } from './stand-in.js';
+import { AS_ADMIN } from '../support/admin-token.js';
 
 interface InitReport { readonly changed: boolean; readonly steps: readonly { readonly id: string; readonly action: string }[] }
 interface VerifyReport { readonly ok: boolean; readonly checks: readonly { readonly id: string; readonly status: string; readonly message: string }[] }
@@ -125,7 +126,7 @@ describe('the main path, from the SDKs to Elasticsearch', () => {
   });
 
   it('is ready, and ends with 0 when it is told to', async () => {
-    const ready = await fetch(`${gateway.url}/ready`);
+    const ready = await fetch(`${gateway.url}/ready`, AS_ADMIN);
     expect(ready.status).to.equal(200);
     expect(await ready.json()).to.have.nested.property('elasticsearch.backlog_bytes', 0);
     const { code, stdout, stderr } = await gateway.stop();

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ADMIN_TOKEN, AS_ADMIN } from '../support/admin-token.js';
 
 const BINARY = join(import.meta.dirname, '../../bin/run.js');
 const START_TIMEOUT_MS = 60_000;
@@ -41,7 +42,7 @@ export class GatewayUnderTest {
 
   async start(): Promise<void> {
     const { port, workers, env } = this.#options;
-    const child = spawn(process.execPath, [BINARY, 'serve', '--port', String(port), '--workers', String(workers)], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [BINARY, 'serve', '--port', String(port), '--workers', String(workers)], { env: { PATH: process.env['PATH'], ADMIN_TOKEN, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.#starts++;
     child.stdout.pipe(this.#log, { end: false });
@@ -74,7 +75,7 @@ export class GatewayUnderTest {
   /** What /ready says of the export; undefined while it does not answer. */
   async ready(): Promise<{ readonly state: string; readonly backlog_bytes: number | null; readonly oldest_unexported_seconds: number | null } | undefined> {
     try {
-      const answer = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(2_000) });
+      const answer = await fetch(`${this.url}/ready`, { ...AS_ADMIN, signal: AbortSignal.timeout(2_000) });
       const body = await answer.json() as { elasticsearch: { state: string; backlog_bytes: number | null; oldest_unexported_seconds: number | null } };
       return body.elasticsearch;
     } catch {

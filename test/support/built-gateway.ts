@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ADMIN_TOKEN } from './admin-token.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BINARY = join(ROOT, 'bin/run.js');
@@ -33,7 +34,7 @@ export class GatewayProgram {
 
   constructor(env: Readonly<Record<string, string>>, command: readonly [string, ...string[]] = [process.execPath, BINARY]) {
     this.#command = command;
-    this.#env = { PATH: process.env['PATH'], HOME: this.folder, TELEMETRY_DIR: this.telemetryDir, NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'], ...env };
+    this.#env = { PATH: process.env['PATH'], HOME: this.folder, TELEMETRY_DIR: this.telemetryDir, ADMIN_TOKEN, NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'], ...env };
   }
 
   get telemetryDir(): string {

@@ -9,6 +9,7 @@ import { variablePrefix } from '../../src/gateway/upstream.js';
 import { PROVIDERS } from '../../src/providers/registry.js';
 import { buildApp } from '../../src/server/app.js';
 import { judgeReadiness, NO_EXPORT } from '../../src/server/readiness.js';
+import { ADMIN_TOKEN } from './admin-token.js';
 
 /** The hot path over real sockets, with its records in memory and a scripted provider behind it. */
 export interface ProxyHarness {
@@ -27,7 +28,10 @@ export interface ProxyHarness {
 export interface HarnessOptions {
   readonly env?: Record<string, string>;
   readonly settings?: Partial<GatewaySettings>;
+  /** True unless given: callers need no key, since few tests are about who may enter. */
   readonly allowOpen?: boolean;
+  /** The key of programs on this machine. */
+  readonly localKey?: { readonly label: string; readonly key: string };
   readonly host?: string;
   /** Delays every record (TELEMETRY_FSYNC=always). */
   readonly recordDelayMs?: number;
@@ -70,7 +74,8 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
       return undefined;
     },
     instance: 'test',
-    allowOpen: options.allowOpen ?? false,
+    allowOpen: options.allowOpen ?? true,
+    ...(options.localKey === undefined ? {} : { localKey: options.localKey }),
     refuse: options.refuse ?? (() => undefined),
     ...(options.onShortage === undefined ? {} : { onShortage: options.onShortage }),
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
@@ -82,6 +87,8 @@ export async function startProxy(options: HarnessOptions = {}): Promise<ProxyHar
     admits: (request) => gateway.admits(request.raw),
     version: '0.0.0',
     readiness: () => judgeReadiness({ stopping: false, refusing: false, log: LOG, elasticsearch: NO_EXPORT }),
+    isAdmin: ({ headers }) => headers.authorization === `Bearer ${ADMIN_TOKEN}`,
+    mayScrape: ({ headers }) => headers.authorization === `Bearer ${ADMIN_TOKEN}`,
     keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 5_000,
     maxBodyBytes: options.settings?.maxBodyBytes ?? 100 * 2 ** 20,
     onFault: options.onFault ?? ((error) => { throw error; }),

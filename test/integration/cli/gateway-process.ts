@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ADMIN_TOKEN } from '../../support/admin-token.js';
 
 const DEV = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url));
 
@@ -37,7 +38,7 @@ export class Sandbox {
   startProgram(argv: readonly string[], { env = {}, uid }: StartOptions = {}): GatewayProcess {
     const child = spawn(process.execPath, argv, {
       cwd: this.folder,
-      env: { PATH: process.env['PATH'], HOME: this.folder, TELEMETRY_DIR: this.telemetryDir, ...env },
+      env: { PATH: process.env['PATH'], HOME: this.folder, TELEMETRY_DIR: this.telemetryDir, ADMIN_TOKEN, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid }),
     });

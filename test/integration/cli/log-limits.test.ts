@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { newRequestId } from '../../../src/domain/request-id.js';
 import { segmentName } from '../../../src/telemetry/segments.js';
 import { Sandbox, type GatewayProcess } from './gateway-process.js';
+import { AS_ADMIN } from '../../support/admin-token.js';
 
 const AWAY = { ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: 'http://127.0.0.1:9' };
 
@@ -26,7 +27,7 @@ describe('gateway serve at the limits of its log', function () {
     await answer.text();
     return { status: answer.status, id: answer.headers.get('x-gateway-request-id') };
   };
-  const ready = async (url: string): Promise<Ready> => await (await fetch(`${url}/ready`)).json() as Ready;
+  const ready = async (url: string): Promise<Ready> => await (await fetch(`${url}/ready`, AS_ADMIN)).json() as Ready;
   const metric = async (url: string, name: string): Promise<number> => Number((await (await fetch(`${url}/metrics`)).text()).split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
   const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => { while (!await holds()) await new Promise((resolve) => { setTimeout(resolve, 50); }); };
   const segments = (): string[] => readdirSync(sandbox.telemetryDir).filter((name) => name.endsWith('.ndjson')).sort();
@@ -108,7 +109,7 @@ describe('gateway serve at the limits of its log', function () {
     // Files with holes: 64 MiB each to whoever reads them, next to nothing on the disk.
     for (const name of names) execFileSync('truncate', ['--size', '64M', join(sandbox.telemetryDir, name)]);
     const { gateway, url } = await start({ ...AWAY, TELEMETRY_MAX_BYTES: '20GiB' });
-    await until(async () => (await (await fetch(`${url}/ready`)).json() as { elasticsearch: { state: string } }).elasticsearch.state === 'backing-off');
+    await until(async () => (await (await fetch(`${url}/ready`, AS_ADMIN)).json() as { elasticsearch: { state: string } }).elasticsearch.state === 'backing-off');
     const read = Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${String(gateway.child.pid)}/io`, 'utf8'))?.[1]);
     // Its own code and libraries are most of it.
     expect(read).to.be.within(1, 500e6);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ensureBuilt, GatewayProgram } from '../../support/built-gateway.js';
 import { until } from '../../support/proxy-harness.js';
+import { AS_ADMIN } from '../../support/admin-token.js';
 
 function commandLine(pid: number): string {
   if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
@@ -40,7 +41,7 @@ describe('the process of gateway serve', function () {
   it('exports whatever options of V8 and Node it was started with', async () => {
     const elasticsearch = { ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: 'http://127.0.0.1:9', ELASTICSEARCH_USERNAME: 'elastic', ELASTICSEARCH_PASSWORD: 'nobody' };
     const running = await program(elasticsearch, ['--max-old-space-size=300', '--dns-result-order=ipv4first']).serve();
-    const state = async (): Promise<unknown> => (await (await fetch(`${running.url}/ready`)).json() as { elasticsearch: { state: unknown } }).elasticsearch.state;
+    const state = async (): Promise<unknown> => (await (await fetch(`${running.url}/ready`, AS_ADMIN)).json() as { elasticsearch: { state: unknown } }).elasticsearch.state;
     await until(async () => await state() === 'backing-off'); // only the thread knows that nobody is there
     expect((await running.stop()).code).to.equal(0);
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { until } from '../../support/proxy-harness.js';
 import { Sandbox, type GatewayProcess } from './gateway-process.js';
+import { AS_ADMIN } from '../../support/admin-token.js';
 
 const NOBODY = 65_534;
 const AS_ROOT = process.getuid?.() === 0;
@@ -44,7 +45,7 @@ describe('gateway serve', () => {
       expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
       for (const text of [
         /Providers +openai, anthropic/, /Keys +groq \(GROQ_API_KEY, environment\)/, /Base URL +mistral → http:\/\/localhost:9\/v1 \(MISTRAL_BASE_URL, environment\)/,
-        /Open to +programs on this machine/, /Elasticsearch +off/,
+        /Open to +programs with the local key; others with keys of their own/, /Local key +`TELEMETRY_DIR=\S+ gateway keys local` prints it/, /Elasticsearch +off/,
       ]) expect(gateway.stdout).to.match(text);
       expect(gateway.stdout).to.include(`Records        ${sandbox.telemetryDir}\n`).and.to.include(`TELEMETRY_DIR=${sandbox.telemetryDir} gateway metrics top`);
       expect(gateway.stdout + gateway.stderr).not.to.include('gsk-secret');
@@ -220,10 +221,34 @@ describe('gateway serve', () => {
       expect(readdirSync(sandbox.folder)).not.to.include('log');
     });
 
-    it('keys that it would lend to a whole network', async () => {
-      const { code, stderr } = await sandbox.run(['serve', '--port', '0', '--host', '0.0.0.0'], { env: { OPENAI_API_KEY: 'sk-secret' } });
-      expect(code).to.equal(2);
-      expect(stderr).to.include('OPENAI_API_KEY').and.to.include('--allow-open').and.not.to.include('sk-secret');
+    for (const [named, env] of [
+      ['OPENAI_API_KEY', { OPENAI_API_KEY: 'sk-secret' }],
+      ['OLLAMA_BASE_URL', { OLLAMA_BASE_URL: 'http://127.0.0.1:9' }],
+      ['VLLM_BASE_URL', { VLLM_BASE_URL: 'http://127.0.0.1:9' }],
+      ['lab of CUSTOM_PROVIDERS', { CUSTOM_PROVIDERS: '[{"name":"lab","baseUrl":"http://127.0.0.1:9","dialect":"openai-chat"}]' }],
+    ] as const) {
+      it(`${named}, which nobody on a whole network may use`, async () => {
+        const { code, stderr } = await sandbox.run(['serve', '--port', '0', '--host', '0.0.0.0'], { env });
+        expect(code).to.equal(2);
+        expect(stderr).to.include(named).and.to.include('--allow-open').and.not.to.include('sk-secret');
+      });
+    }
+
+    for (const name of ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'AWS_BEARER_TOKEN_BEDROCK', 'LAB_API_KEY', 'AWS_SESSION_TOKEN']) {
+      it(`${name} with a character that no header can carry`, async () => {
+        const env = { [name]: 'sk-se\u200bcret', CUSTOM_PROVIDERS: '[{"name":"lab","baseUrl":"http://127.0.0.1:9","dialect":"openai-chat"}]' };
+        const { code, stderr } = await sandbox.run(['serve', '--port', '0'], { env });
+        expect(code).to.equal(2);
+        expect(stderr).to.match(new RegExp(`^Error: ${name}: character 6 \\(U\\+200B\\)`)).and.not.to.include('cret');
+      });
+    }
+
+    it('gateway keys that are too short, or stand there twice', async () => {
+      for (const [keys, word] of [['a:x', 'at least'], ['a:key-1,a:key-2', 'label a'], ['a:key-1,b:key-1', 'twice']] as const) {
+        const { code, stderr } = await sandbox.run(['serve', '--port', '0'], { env: { GATEWAY_API_KEYS: keys } });
+        expect(code).to.equal(2);
+        expect(stderr).to.include('GATEWAY_API_KEYS').and.to.include(word).and.not.match(/key-[12]/);
+      }
     });
   });
 
@@ -255,7 +280,7 @@ describe('gateway serve', () => {
     const url = await gateway.listening();
     await gateway.prints('stderr', /export to Elasticsearch waits/);
     expect((await fetch(`${url}/demo/v1/models`)).status).to.be.below(500);
-    const ready = async (): Promise<{ status: string; elasticsearch: { enabled: boolean } }> => await (await fetch(`${url}/ready`)).json() as Awaited<ReturnType<typeof ready>>;
+    const ready = async (): Promise<{ status: string; elasticsearch: { enabled: boolean } }> => await (await fetch(`${url}/ready`, AS_ADMIN)).json() as Awaited<ReturnType<typeof ready>>;
     // The thread's next report brings its state here.
     await until(async () => (await ready()).status === 'degraded');
     expect((await ready()).elasticsearch).to.have.property('enabled', true);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Sandbox, type GatewayProcess } from '../cli/gateway-process.js';
 import { until } from '../../support/proxy-harness.js';
 import { Admin, cluster, freshName } from './cluster.js';
+import { AS_ADMIN } from '../../support/admin-token.js';
 
 interface Ready {
   readonly status: string;
@@ -38,7 +39,7 @@ describe('gateway serve and the objects in the cluster', () => {
   const call = async (url: string): Promise<number> => (await fetch(`${url}/demo/v1/chat/completions`, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hello"}]}',
   })).status;
-  const ready = async (url: string): Promise<Ready> => await (await fetch(`${url}/ready`)).json() as Ready;
+  const ready = async (url: string): Promise<Ready> => await (await fetch(`${url}/ready`, AS_ADMIN)).json() as Ready;
   const indices = async (): Promise<string[]> => Object.keys(await admin.must('GET', `/${name}*/_mapping`) as object);
   const found = async (): Promise<number> => {
     await admin.ask('POST', `/${name}/_refresh`);

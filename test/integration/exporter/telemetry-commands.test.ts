@@ -9,6 +9,7 @@ import { Sandbox, type GatewayProcess, type Outcome } from '../cli/gateway-proce
 import { Admin, cluster, configOf, freshName } from '../elastic/cluster.js';
 import { run } from '../elastic/gateway-command.js';
 import { sleep } from './harness.js';
+import { AS_ADMIN } from '../../support/admin-token.js';
 
 const DEV = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url));
 const REFUSED = '01ARZ3NDEKTSV4RRFFQ69G5FA0';
@@ -33,7 +34,7 @@ describe('gateway telemetry, beside gateway serve', function () {
   const telemetry = (...argv: string[]): Promise<Outcome> => sandbox.run(['telemetry', ...argv], { env });
   const idle = async (): Promise<void> => {
     for (;;) {
-      const { elasticsearch } = await (await fetch(`${url}/ready`)).json() as { elasticsearch: { state: string; backlog_bytes: number | null } };
+      const { elasticsearch } = await (await fetch(`${url}/ready`, AS_ADMIN)).json() as { elasticsearch: { state: string; backlog_bytes: number | null } };
       if (elasticsearch.state === 'idle' && elasticsearch.backlog_bytes === 0) return;
       await sleep(100);
     }

@@ -80,7 +80,7 @@ describe('what the values become', () => {
   it('each is its own member', () => {
     const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
     const { logLevel, server, telemetry, elasticsearch } = loadConfig({ cwd: '/work', env: {
-      HOST: '::1', PORT: '1', LOG_LEVEL: 'warn', GATEWAY_API_KEYS: 'a:b', ALLOWED_HOSTS: 'lab', CORS_ORIGINS: 'http://lab', MAX_BODY_BYTES: '2', MAX_BUFFERED_BYTES: '3',
+      HOST: '::1', PORT: '1', LOG_LEVEL: 'warn', GATEWAY_API_KEYS: 'a:key', ALLOW_OPEN: 'true', ADMIN_TOKEN: 'a-token-for-admins', ADMIN_TOKEN_FILE: '/token', ALLOWED_HOSTS: 'lab', CORS_ORIGINS: 'http://lab', MAX_BODY_BYTES: '2', MAX_BUFFERED_BYTES: '3',
       UPSTREAM_CONNECT_TIMEOUT: '4s', UPSTREAM_FIRST_BYTE_TIMEOUT: '5s', UPSTREAM_IDLE_TIMEOUT: '6s', UPSTREAM_TOTAL_TIMEOUT: '7s', SERVER_KEEPALIVE_TIMEOUT: '8s', SHUTDOWN_TIMEOUT: '9s',
       SHUTDOWN_DELAY: '10s', WORKERS: '12', LOG_REQUESTS: 'true',
       UPSTREAM_MAX_CONNECTIONS: '12', CLIENT_SEND_TIMEOUT: '13s',
@@ -91,7 +91,7 @@ describe('what the values become', () => {
     expect({ logLevel, server, telemetry, elasticsearch }).to.deep.equal({
       logLevel: 'warn',
       server: {
-        host: '::1', port: 1, apiKeys: [{ label: 'a', key: 'b' }], allowedHosts: ['lab'], corsOrigins: ['http://lab'], maxBodyBytes: 2, maxBufferedBytes: 3,
+        host: '::1', port: 1, apiKeys: [{ label: 'a', key: 'key' }], allowOpen: true, adminToken: 'a-token-for-admins', adminTokenFile: '/token', allowedHosts: ['lab'], corsOrigins: ['http://lab'], maxBodyBytes: 2, maxBufferedBytes: 3,
         upstreamConnectTimeoutMs: 4_000, upstreamFirstByteTimeoutMs: 5_000, upstreamIdleTimeoutMs: 6_000, upstreamTotalTimeoutMs: 7_000, serverKeepaliveTimeoutMs: 8_000, shutdownTimeoutMs: 9_000,
         shutdownDelayMs: 10_000, workers: 12, logRequests: true,
         upstreamMaxConnections: 12, clientSendTimeoutMs: 13_000,

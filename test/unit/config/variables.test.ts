@@ -61,8 +61,7 @@ const ROWS: Readonly<Record<VariableName, Row>> = {
   GATEWAY_API_KEYS: {
     good: [
       ['alice:key-1', [{ label: 'alice', key: 'key-1' }]],
-      ['alice:a:b, bob@corp:k2 ,', [{ label: 'alice', key: 'a:b' }, { label: 'bob@corp', key: 'k2' }]],
-      ['alice:old,alice:new', [{ label: 'alice', key: 'old' }, { label: 'alice', key: 'new' }]],
+      ['alice:a:b, bob@corp:key-2 ,', [{ label: 'alice', key: 'a:b' }, { label: 'bob@corp', key: 'key-2' }]],
     ],
     bad: [
       ['sk-secret', '********: entry 1 must be label:key'],
@@ -71,9 +70,17 @@ const ROWS: Readonly<Record<VariableName, Row>> = {
       ['al ice:sk-secret', 'al ice:********: the label of entry 1 must be 1 to 64 letters, digits, dots, hyphens, underscores or @'],
       ['alice:sk secret', 'alice:********: the key of alice must be printable ASCII without spaces: it travels in a header'],
       ['alice:gateway', 'alice:********: the key of alice must not be the word gateway, which has a meaning of its own'],
+      ['alice:x', 'alice:********: the key of alice must have at least 3 characters'],
+      ['alice:old,alice:new', 'alice:********,alice:********: the label alice must not be given twice'],
       ['alice:same,bob:same', 'alice:********,bob:********: the key of bob must not be given twice'],
     ],
   },
+  ALLOW_OPEN: BOOLEAN,
+  ADMIN_TOKEN: {
+    good: [['token-of-16-characters', 'token-of-16-characters']],
+    bad: [['short', '********: must have at least 16 characters'], ['with a space in it', '********: must be printable ASCII without spaces: it travels in a header']],
+  },
+  ADMIN_TOKEN_FILE: FILE,
   ALLOWED_HOSTS: {
     good: [['gateway.internal, lab:3000', ['gateway.internal', 'lab:3000']], ['*', ['*']], ['[::1]', ['[::1]']]],
     bad: [['https://lab', 'https://lab: must be host names separated by commas, without scheme and path, or *']],

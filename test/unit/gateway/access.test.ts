@@ -11,7 +11,7 @@ describe('the guard against web pages', () => {
   for (const host of ['localhost', 'LOCALHOST:3000', 'a.localhost', '127.0.0.1:3000', '[::1]:3000', 'gw.internal', 'gw.internal:8080']) {
     it(`takes Host ${host}`, () => expect(guard.allowsHost(request({ host }))).to.equal(true));
   }
-  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'a@localhost', '']) {
+  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'a@localhost', 'a/.localhost', 'evil.example#.localhost', 'a?.localhost', '']) {
     it(`refuses Host "${host}"`, () => expect(guard.allowsHost(request({ host }))).to.equal(false));
   }
   it('takes the address that the request came in by', () => {

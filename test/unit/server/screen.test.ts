@@ -7,7 +7,7 @@ function screen(input: Partial<ScreenInput> = {}, env: Readonly<Record<string, s
   const variable = (name: string) => (env[name] === undefined ? undefined : { value: env[name], source: 'environment' });
   return firstScreen({
     version: '1.2.3', url: 'http://127.0.0.1:3000', localUrl: 'http://127.0.0.1:3000', upstreams: upstreamsFrom(variable), telemetryDir: '/data/gateway',
-    telemetryDirIsLocal: false, elasticsearch: undefined, access: 'this-machine', demo: false, warnings: [], command: 'gateway', ...input,
+    telemetryDirIsLocal: false, elasticsearch: undefined, access: 'local-key', localKey: 'gw_local', terminal: true, demo: false, warnings: [], command: 'gateway', ...input,
   });
 }
 
@@ -29,7 +29,10 @@ describe('the first screen', () => {
 
   it('suggests a request with the credential that will do', () => {
     expect(curl(screen())).to.include('"authorization: Bearer $OPENAI_API_KEY"');
-    expect(curl(screen({}, { OPENAI_API_KEY: 'k' }))).to.include('"authorization: Bearer gateway"');
+    expect(curl(screen({}, { OPENAI_API_KEY: 'k' }))).to.include('"x-gateway-api-key: gw_local"');
+    expect(curl(screen({ terminal: false }, { OPENAI_API_KEY: 'k' }))).to.include('"x-gateway-api-key: $(gateway keys local)"');
+    expect(curl(screen({ access: 'everybody', localKey: undefined }, { OPENAI_API_KEY: 'k' }))).to.not.match(/authorization|api-key/);
+    expect(curl(screen({}, { GROQ_API_KEY: 'k' }))).to.equal('curl http://127.0.0.1:3000/groq/v1/models -H "x-gateway-api-key: gw_local"');
     expect(curl(screen({ access: 'key' }, { OPENAI_API_KEY: 'k' }))).to.include('"x-gateway-api-key: $GATEWAY_KEY"');
     expect(curl(screen({ demo: true }))).to.match(/^curl http:\/\/127\.0\.0\.1:3000\/demo\/v1\/chat\/completions /).and.not.to.match(/authorization|api-key/);
   });
@@ -44,8 +47,17 @@ describe('the first screen', () => {
   });
 
   it('says who may enter', () => {
-    expect(screen({ access: 'everybody' })).to.match(/Open to +everybody who reaches this address/);
+    expect(screen()).to.match(/Open to +programs with the local key; others with keys of their own/);
+    expect(screen({ access: 'own-keys' })).to.match(/Open to +whoever has a key of a provider/);
+    expect(screen({ access: 'everybody' }, { OPENAI_API_KEY: 'k' })).to.match(/Open to +everybody who reaches this address.*\n +Lends +openai \(OPENAI_API_KEY\), ollama \(no key\)\n/);
     expect(screen({ access: 'key' })).to.match(/Open to +whoever has a key of GATEWAY_API_KEYS/);
+  });
+
+  it('shows the local key on a terminal alone', () => {
+    expect(screen()).to.match(/Local key +gw_local$/m);
+    const log = screen({ terminal: false, command: 'npx gateway' }, { OPENAI_API_KEY: 'k' });
+    expect(log).to.match(/Local key +`npx gateway keys local` prints it$/m).and.not.to.include('gw_local');
+    expect(screen({ access: 'key', localKey: undefined })).to.not.include('Local key');
   });
 
   it('suggests a report that finds these records in another terminal', () => {
