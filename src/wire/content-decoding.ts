@@ -12,19 +12,23 @@ export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** Over HTTP a window has 8 MB at most (RFC 9659); the library would set 128 MiB aside where a frame asks for them. */
 const ZSTD_WINDOW_LOG = 23;
 
-type MakeDecoder = (firstBytes: Buffer) => Transform;
+type MakeDecoder = (firstBytes: Buffer, tolerant: boolean) => Transform;
 
 const NONE: readonly string[] = [];
 
 /** A body that is cut off is decoded as far as it came, without an error. */
 const TOLERANT = { finishFlush: constants.Z_SYNC_FLUSH };
+const STRICT = {};
 const MAKERS: Readonly<Record<string, MakeDecoder>> = {
-  'gzip': () => createGunzip(TOLERANT),
-  'x-gzip': () => createGunzip(TOLERANT),
+  'gzip': (_first, tolerant) => createGunzip(tolerant ? TOLERANT : STRICT),
+  'x-gzip': (_first, tolerant) => createGunzip(tolerant ? TOLERANT : STRICT),
   // The name means the zlib format, but some servers send the raw one.
-  'deflate': (first) => (((first[0] ?? 0) & 0x0f) === 8 ? createInflate(TOLERANT) : createInflateRaw(TOLERANT)),
-  'br': () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH }),
-  'zstd': () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
+  'deflate': (first, tolerant) =>
+    (((first[0] ?? 0) & 0x0f) === 8 ? createInflate : createInflateRaw)(tolerant ? TOLERANT : STRICT),
+  'br': (_first, tolerant) => createBrotliDecompress(tolerant ? { finishFlush: constants.BROTLI_OPERATION_FLUSH } : STRICT),
+  'zstd': (_first, tolerant) => createZstdDecompress({
+    ...(tolerant ? { finishFlush: constants.ZSTD_e_flush } : STRICT), params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+  }),
 };
 
 /** Decodes a copy of a body, off the event loop and in bounded memory. */
@@ -38,7 +42,7 @@ export interface DecodedListener {
   readonly onData: (chunk: Buffer) => void;
   /** A limit was passed: no more data comes, though the body goes on. */
   readonly onGivenUp: () => void;
-  /** The body is not what its header says: no more data comes. */
+  /** The body is broken or cut off; without a listener it is decoded as far as it came. */
   readonly onFault?: () => void;
 }
 
@@ -97,7 +101,7 @@ function layer(encoding: string, next: ContentDecoder, giveUp: () => void, onFau
     write(chunk) {
       if (over || chunk.length === 0) return;
       if (decoder === undefined) {
-        decoder = (MAKERS[encoding] as MakeDecoder)(chunk);
+        decoder = (MAKERS[encoding] as MakeDecoder)(chunk, onFault === undefined);
         decoder.on('data', take);
         decoder.once('end', finish);
         decoder.once('error', () => {

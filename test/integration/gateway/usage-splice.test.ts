@@ -169,10 +169,12 @@ describe('the usage splice', () => {
     expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
   });
 
-  it('breaks off where the coding is not what its header says', async () => {
+  for (const [what, bytes] of [
+    ['not what its header says', Buffer.from(TEXT)], ['broken', Buffer.concat([gzipSync(TEXT).subarray(0, 12), Buffer.alloc(100, 0x07)])],
+    ['cut off', gzipSync(TEXT).subarray(0, -10)],
+  ] as const) it(`breaks off where the coding is ${what}`, async () => {
     await suite.start((_q, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
-      response.end(Buffer.concat([gzipSync(TEXT).subarray(0, 20), Buffer.alloc(100, 0xff)]));
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }).end(bytes);
     });
     const { text } = await rawExchange(suite.proxy.port, rawPost('/v1/chat/completions', '{"stream":true}', ['connection: close', 'authorization: Bearer sk']));
     expect(text).to.match(/^HTTP\/1\.1 (?:200|502) /).and.not.match(/^HTTP\/1\.1 200 [^]*0\r\n\r\n$/);
