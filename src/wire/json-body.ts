@@ -1,6 +1,7 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
 import { CollectedBytes } from './collected-bytes.js';
 import { scanMembers, skipValue, skipWhitespace, withoutLongStrings } from './json-scan.js';
+import { LongStrings } from './long-strings.js';
 
 const PARSED_WHOLE_BYTES = 1024 * 1024;
 /** Above this, what is not short in a body is its texts, which nobody here reads: parsed, they would be the most of a request's garbage. */
@@ -14,16 +15,18 @@ const OPEN_BRACKET = 0x5b;
 const COLON = 0x3a;
 
 /**
- * Keeps a JSON body (long chunks by reference, without copying) until it has ended, then reads it once: all
- * but its long texts up to 1 MiB, above that only the members that the dialect needs, and above 32 MiB, where only the
- * end is kept, the usage that stands there. A body that is not JSON is not kept.
+ * Keeps a JSON body until it has ended, then reads it once. Above 1 MiB its long strings (images,
+ * sounds, texts) are left out as it comes, so that it can be read whatever its size. Of one that is
+ * over 1 MiB even then only the members that the dialect needs are read, and of one over 32 MiB,
+ * where only the end is kept, the usage that stands there. A body that is not JSON is not kept.
  */
 export class JsonBody {
   readonly #dialect: Dialect;
   readonly #status: number;
   readonly #into: Observation;
   readonly #kept = new CollectedBytes();
-  #bytes = 0;
+  #shortener: LongStrings | undefined;
+  #onlyEnd = false;
   #isJson: boolean | undefined;
 
   constructor(dialect: Dialect, status: number, into: Observation) {
@@ -35,9 +38,11 @@ export class JsonBody {
   push(chunk: Buffer): void {
     this.#isJson ??= beginsAsJson(chunk);
     if (this.#isJson === false) return;
-    this.#kept.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#bytes > KEPT_BYTES) this.#kept.keepLast(TAIL_BYTES);
+    if (this.#shortener === undefined || this.#onlyEnd) this.#kept.push(chunk);
+    else this.#shortener.push(chunk);
+    if (this.#shortener === undefined && this.#kept.length > PARSED_WHOLE_BYTES) this.#shorten();
+    this.#onlyEnd ||= this.#kept.length > KEPT_BYTES;
+    if (this.#onlyEnd) this.#kept.keepLast(TAIL_BYTES);
   }
 
   end(): void {
@@ -47,14 +52,25 @@ export class JsonBody {
     if (body !== undefined) this.#dialect.readBody(body, this.#status, this.#into);
   }
 
+  #shorten(): void {
+    const begin = this.#kept.take();
+    this.#shortener = new LongStrings((piece) => { this.#kept.push(piece); });
+    this.#shortener.push(begin);
+  }
+
   #read(bytes: Buffer): unknown {
-    if (this.#bytes > KEPT_BYTES) return lastMember(bytes, this.#dialect.usageMember);
-    if (bytes.length > PARSED_WHOLE_BYTES) {
-      const { members, complete } = scanMembers(bytes, this.#dialect.bodyMembers, MAX_MEMBER_BYTES);
-      return complete ? members : { ...members, ...lastMember(bytes.subarray(-TAIL_BYTES), this.#dialect.usageMember) };
-    }
+    const { usageMember, bodyMembers } = this.#dialect;
+    if (this.#onlyEnd) return lastMember(bytes, usageMember);
+    const whole = bytes.length > PARSED_WHOLE_BYTES ? undefined : this.#parse(bytes);
+    if (whole !== undefined || this.#shortener === undefined) return whole;
+    const { members, complete } = scanMembers(bytes, bodyMembers, MAX_MEMBER_BYTES);
+    return complete ? members : { ...members, ...lastMember(bytes.subarray(-TAIL_BYTES), usageMember) };
+  }
+
+  #parse(bytes: Buffer): unknown {
+    const isShort = this.#shortener !== undefined || bytes.length <= PARSED_AS_IT_IS_BYTES;
     try {
-      return JSON.parse(bytes.length > PARSED_AS_IT_IS_BYTES ? withoutLongStrings(bytes, LONG_STRING_BYTES) : bytes.toString('utf8'));
+      return JSON.parse(isShort ? bytes.toString('utf8') : withoutLongStrings(bytes, LONG_STRING_BYTES));
     } catch {
       return undefined;
     }

@@ -72,6 +72,47 @@ describe('tap on a stream', () => {
   });
 });
 
+describe('tap on events of many megabytes', () => {
+  const image = 'A'.repeat(6 * 1024 * 1024);
+  const usage = { input_tokens: 50, output_tokens: 4160, total_tokens: 4210 };
+  const inPieces = (body: string): Buffer[] => {
+    const bytes = Buffer.from(body);
+    return cut(bytes, Array.from({ length: Math.floor(bytes.length / 65_536) }, (_, i) => i * 65_536));
+  };
+
+  it('reads the usage of a response with several images', async () => {
+    const response = { output: [image, image, image, image].map((result) => ({ type: 'image_generation_call', result })), model: 'gpt-5', status: 'completed', usage };
+    for (const event of [{ type: 'response.completed', response }, { response, type: 'response.completed' }]) {
+      const observation = await observe(dialectAt('openai', '/v1/responses'), inPieces(`data: ${JSON.stringify(event)}\n\n`));
+      expect(observation).to.deep.include({ responseModel: 'gpt-5', finishReason: 'completed', complete: true });
+      expect(observation.usage).to.deep.include({ inputTokens: 50, outputTokens: 4160 });
+    }
+  });
+
+  it('reads the usage of Gemini\'s images, in either framing', async () => {
+    const parts = [image, image, image].map((data) => ({ inlineData: { mimeType: 'image/png', data } }));
+    const chunk = JSON.stringify({ candidates: [{ content: { parts }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 9, totalTokenCount: 14 } });
+    const dialect = dialectAt('gemini', '/v1beta/models/m:streamGenerateContent');
+    for (const [contentType, body] of [['text/event-stream', `data: ${chunk}\r\n\r\n`], [json, `[${chunk}]`]] as const) {
+      const observation = await observe(dialect, inPieces(body), { contentType });
+      expect(observation).to.deep.include({ hasToken: true, finishReason: 'STOP' });
+      expect(observation.usage).to.deep.include({ inputTokens: 5, outputTokens: 9 });
+    }
+  });
+
+  it('reads a long line of JSON', async () => {
+    const line = JSON.stringify({ model: 'm', message: { images: [image, image, image] }, done: true, done_reason: 'stop', prompt_eval_count: 3, eval_count: 4 });
+    const observation = await observe(dialectAt('ollama', '/api/chat'), inPieces(`${line}\n`), { contentType: 'application/x-ndjson' });
+    expect(observation).to.deep.include({ complete: true, finishReason: 'stop' });
+    expect(observation.usage).to.deep.include({ inputTokens: 3, outputTokens: 4 });
+  });
+
+  it('reads what follows a comment of many megabytes', async () => {
+    const body = `: ${image}${image}${image}\ndata: {"model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\ndata: [DONE]\n\n`;
+    expect(await observe(chat, inPieces(body))).to.deep.include({ responseModel: 'm', complete: true });
+  });
+});
+
 describe('tap on an encoded body', () => {
   const encodings: [string, (bytes: Buffer) => Buffer][] = [
     ['gzip', gzipSync], ['x-gzip', gzipSync], ['br', brotliCompressSync], ['deflate', deflateSync], ['deflate', deflateRawSync],
@@ -149,6 +190,23 @@ describe('tap on a JSON body', () => {
     expect(await observe(embeddings, pieces, { contentType: json })).to.deep.equal({ ...nothing, usage: { inputTokens: 9, totalTokens: 9 } });
     const without = [...pieces.slice(0, -1), Buffer.from('1]}')];
     expect(await observe(embeddings, without, { contentType: json })).to.deep.equal(nothing);
+  });
+
+  it('with images of many megabytes is read like any other', async () => {
+    const gemini = dialectAt('gemini', '/v1beta/models/m:generateContent');
+    for (const mebibytes of [2, 20, 40]) {
+      const image = { inlineData: { mimeType: 'image/png', data: 'A'.repeat(mebibytes * 1024 * 1024) } };
+      const body = Buffer.from(JSON.stringify({
+        candidates: [{ content: { parts: [image, { text: 'a \\"picture\\"' }] }, finishReason: 'STOP' }], modelVersion: 'gemini-3-image',
+        usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 1290, totalTokenCount: 1295 },
+      }));
+      for (const size of [65_536, body.length]) {
+        const pieces = cut(body, Array.from({ length: Math.floor(body.length / size) }, (_, i) => i * size));
+        expect(await observe(gemini, pieces, { contentType: json }), `${mebibytes} MiB`).to.deep.equal({
+          ...nothing, responseModel: 'gemini-3-image', finishReason: 'STOP', usage: { inputTokens: 5, outputTokens: 1290, totalTokens: 1295 },
+        });
+      }
+    }
   });
 
   it('what is broken, cut off or no JSON is not counted', async () => {
