@@ -2,10 +2,12 @@ import type { Config } from '../config/config.js';
 import { indexFor, type Layout } from '../domain/elastic-names.js';
 import { isGood, refusal } from '../elastic/answers.js';
 import type { Elastic } from '../elastic/client.js';
+import { deletionAge, isPastAge, mayBeDeleted } from '../elastic/lifecycle-age.js';
 import { findDocuments, listRecordIds } from '../elastic/record-ids.js';
 import { findCursor } from '../telemetry/backlog.js';
-import type { Cursor } from '../telemetry/cursor.js';
+import { isSettled } from '../telemetry/cursor.js';
 import { deadLetters } from '../telemetry/dead-letters.js';
+import { IdSet } from '../telemetry/id-set.js';
 import { retryIds } from '../telemetry/retry-files.js';
 import { scanLog, type ScannedLine } from '../telemetry/scan.js';
 
@@ -21,8 +23,13 @@ export interface Comparison {
   /** Not exported yet, or to be tried again. */
   readonly waiting: number;
   readonly dead_letters: number;
-  /** Of indices that the lifecycle has deleted. */
+  /** Sent, and gone with an index that the lifecycle has deleted. */
   readonly expired: number;
+  /** In indices that cannot be read now: nothing is known of them. */
+  readonly unreadable: number;
+  /** Those indices, with the server's reason; and indices of missing records that are not there at all. */
+  readonly unreadable_indices: readonly { readonly index: string; readonly reason: string }[];
+  readonly absent_indices: readonly string[];
   /** Documents of this gateway in Elasticsearch. */
   readonly in_elasticsearch: number;
   /** Ids of which there is more than one document. */
@@ -39,7 +46,6 @@ export interface Findings {
 
 const BATCH = 1_000;
 const EXAMPLES = 20;
-const LIFECYCLE_MS = 31 * 24 * 3_600_000;
 
 /**
  * Compares the ids of the log with those in Elasticsearch over a range of receipt times, both ways:
@@ -57,25 +63,35 @@ export async function compare(elastic: Elastic, config: Pick<Config, 'elasticsea
   const cursor = await findCursor(dir, { clusterUuid, index, layout });
   const dead = await collect(deadLetters(dir));
   const again = cursor === undefined ? new Set<string>() : await retryIds(dir, cursor);
-  const seen = new Set<string>();
-  const tally = { found: 0, waiting: 0, dead: 0, expired: 0 };
+  const age = await deletionAge(elastic, index);
+  const now = options.now ?? Date.now();
+  const seen = new IdSet();
+  const tally = { found: 0, waiting: 0, dead: 0, expired: 0, unreadable: 0 };
+  const unreadable = new Map<string, string>();
+  const absentIndices = new Set<string>();
   const missing = new Examples();
   const judge = async (lines: readonly ScannedLine[]): Promise<void> => {
     for (const [target, group] of byIndex(lines, index, layout)) {
-      const there = await findDocuments(elastic, target, group.map(({ id }) => id), layout);
+      const found = await findDocuments(elastic, target, group.map(({ id }) => id), layout);
       for (const line of group) {
-        if (there.has(line.id)) tally.found++;
+        const reason = found.unreadable.get(line.id);
+        if (found.there.has(line.id)) tally.found++;
         else if (dead.has(line.id)) tally.dead++;
-        else if (again.has(line.id) || !isSettled(cursor, line)) tally.waiting++;
-        else if (layout === 'daily' && (options.now ?? Date.now()) - Date.parse(line.date) > LIFECYCLE_MS) tally.expired++;
-        else missing.add(line.id);
+        else if (again.has(line.id) || !isSettled(cursor, line.segment, line.start)) tally.waiting++;
+        else if (reason !== undefined) {
+          tally.unreadable++;
+          unreadable.set(target, reason);
+        } else if (isDeleted(layout, line.date, found.absent, age, now)) tally.expired++;
+        else {
+          if (found.absent) absentIndices.add(target);
+          missing.add(line.id);
+        }
       }
     }
   };
   let batch: ScannedLine[] = [];
   for await (const line of scanLog(dir, { since, until }, options.onBytes)) {
-    if (seen.has(line.id)) continue;
-    seen.add(line.id);
+    if (!seen.add(line.id)) continue;
     batch.push(line);
     if (batch.length < BATCH) continue;
     await judge(batch);
@@ -86,11 +102,12 @@ export async function compare(elastic: Elastic, config: Pick<Config, 'elasticsea
   return {
     since: new Date(since).toISOString(), until: new Date(until).toISOString(),
     in_log: seen.size, found: tally.found, missing: missing.findings(), waiting: tally.waiting, dead_letters: tally.dead, expired: tally.expired,
+    unreadable: tally.unreadable, unreadable_indices: [...unreadable].map(([target, reason]) => ({ index: target, reason })), absent_indices: [...absentIndices],
     in_elasticsearch: documents, doubled: doubled.findings(), not_in_log: unknown,
   };
 }
 
-async function countDocuments(elastic: Elastic, index: string, range: { since: number; until: number; instance: string | undefined }, seen: ReadonlySet<string>): Promise<{ documents: number; doubled: Examples; unknown: number }> {
+async function countDocuments(elastic: Elastic, index: string, range: { since: number; until: number; instance: string | undefined }, seen: IdSet): Promise<{ documents: number; doubled: Examples; unknown: number }> {
   const refreshed = await elastic.request({ method: 'POST', path: `/${encodeURIComponent(index)}/_refresh`, query: { ignore_unavailable: 'true' } });
   // Without the privilege the search sees what the cluster's own refresh has made visible.
   if (!isGood(refreshed) && refreshed.status !== 403 && refreshed.status !== 404) throw refusal(refreshed, `refresh ${index}`);
@@ -118,8 +135,10 @@ function byIndex(lines: readonly ScannedLine[], name: string, layout: Layout): M
   return groups;
 }
 
-function isSettled(cursor: Cursor | undefined, { segment, start }: ScannedLine): boolean {
-  return cursor !== undefined && (cursor.done.has(segment) || start < (cursor.open.get(segment) ?? 0));
+/** Whether a record that was sent and is not there has gone with its index. In the layout single the index goes by its own age. */
+function isDeleted(layout: Layout, date: string, absent: boolean, age: number | undefined, now: number): boolean {
+  if (layout === 'single') return false;
+  return layout === 'daily' ? absent && mayBeDeleted(date, age, now) : isPastAge(date, age, now);
 }
 
 async function collect(letters: AsyncIterable<{ readonly request_id: string }>): Promise<Set<string>> {

@@ -62,6 +62,6 @@ export class IndexGuard {
     const runs = work.withdraw(lane);
     counters.expired += countLines(runs);
     for (const run of runs) work.settle(run);
-    log(this.#context, 'warn', `${lane.index} was deleted by its lifecycle already: records of that day are not sent (counted as expired; \`gateway telemetry export --include-expired\` sends them)`);
+    log(this.#context, 'warn', `records of ${lane.date ?? lane.index} are older than the lifecycle policy keeps records, and their index ${lane.index} is not there: they are not sent (counted as expired; \`gateway telemetry export --include-expired\` sends them)`);
   }
 }

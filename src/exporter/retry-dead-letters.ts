@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { EXIT, Failure } from '../domain/failure.js';
 import type { Elastic } from '../elastic/client.js';
 import { readRetries, writeRetries } from '../telemetry/dead-letter-retries.js';
 import { deadLetters } from '../telemetry/dead-letters.js';
@@ -50,6 +51,11 @@ export async function retryDeadLetters(elastic: Elastic, config: Pick<Config, 'e
     await sender.end();
   } finally {
     if (delivered + refused > 0) await writeRetries(dir, retries);
+  }
+  const [held] = sender.held;
+  if (held !== undefined) {
+    const days = sender.held.map(({ index, records }) => `${String(records)} of ${index}`).join(', ');
+    throw new Failure({ code: 'export_failed', message: `not all dead letters could be sent (${days}): ${held.reason}`, fix: held.fix, exitCode: EXIT.failed });
   }
   return { delivered, refused, expired: sender.counts.expired, reasons: [...reasons.values()].sort((a, b) => b.records - a.records) };
 }

@@ -14,6 +14,16 @@ export interface Outgoing {
   readonly date: string;
   /** Newline included. */
   readonly bytes: Buffer;
+  /** The exporter has sent it before. */
+  readonly wasSent?: boolean;
+}
+
+/** A day that takes no records. */
+export interface HeldIndex {
+  readonly index: string;
+  readonly records: number;
+  readonly reason: string;
+  readonly fix: string;
 }
 
 export interface SenderCounts {
@@ -38,6 +48,7 @@ export interface SenderOptions {
 
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_ATTEMPTS = 10;
+const GATE_ATTEMPTS = 3;
 
 /**
  * Sends records for a command, under the exporter's own rules for answers; unlike the exporter it
@@ -50,7 +61,8 @@ export class Sender {
   readonly #target: { readonly clusterUuid: string; readonly layout: Layout };
   readonly #pending = new Map<string, Outgoing[]>();
   readonly #bytes = new Map<string, number>();
-  readonly #checked = new Map<string, 'open' | 'expired'>();
+  readonly #checked = new Map<string, 'open' | 'deleted' | 'expired'>();
+  readonly #held = new Map<string, HeldIndex>();
   #maxBytes = MAX_BATCH_BYTES;
 
   private constructor(options: SenderOptions, target: { readonly clusterUuid: string; readonly layout: Layout }) {
@@ -64,7 +76,13 @@ export class Sender {
 
   /** @throws Failure where the cluster may not be written to */
   static async open(options: SenderOptions): Promise<Sender & { readonly clusterUuid: string; readonly layout: Layout }> {
-    const answer = await askGate(options.elastic, options.config);
+    let answer = await askGate(options.elastic, options.config);
+    const sleep = options.sleep ?? sleepFor;
+    // One broken connection is no reason to give up.
+    for (let attempt = 1; answer.kind === 'backing-off' && attempt < GATE_ATTEMPTS; attempt++) {
+      await sleep(fullJitter(attempt, 500, 2_000));
+      answer = await askGate(options.elastic, options.config);
+    }
     if (answer.kind !== 'open') throw failure(answer.reason, answer.kind === 'backing-off' ? 'See that the cluster is up and ELASTICSEARCH_URL names it: `gateway es verify` tells what is wrong.' : answer.fix);
     return Object.assign(new Sender(options, answer), { clusterUuid: answer.clusterUuid, layout: answer.layout });
   }
@@ -91,18 +109,44 @@ export class Sender {
     this.#bytes.delete(index);
     const [first] = records;
     if (first === undefined) return;
-    if (await this.#check(index, first.date) === 'expired') this.counts.expired += records.length;
-    else await this.#deliver(index, records, 0);
+    if (this.#held.has(index)) {
+      this.#hold(index, records.length);
+      return;
+    }
+    const verdict = await this.#check(index, first.date);
+    if (verdict === 'held') {
+      this.#hold(index, records.length);
+      return;
+    }
+    // What was sent before and is not there has gone with its index; what was not is as young as the policy keeps records.
+    const left = verdict === 'open' ? records : verdict === 'expired' ? [] : records.filter(({ wasSent }) => wasSent !== true);
+    this.counts.expired += records.length - left.length;
+    if (left.length > 0) await this.#deliver(index, left, 0);
   }
 
-  async #check(index: string, date: string): Promise<'open' | 'expired'> {
+  /** Days that took no records; others were sent. */
+  get held(): readonly HeldIndex[] {
+    return [...this.#held.values()];
+  }
+
+  /** In the daily layout one day goes without the others; elsewhere nothing can go. */
+  #hold(index: string, records: number, why?: { readonly reason: string; readonly fix: string }): void {
+    const known = this.#held.get(index);
+    if (this.#layout !== 'daily' && why !== undefined) throw failure(why.reason, why.fix);
+    this.#held.set(index, { index, records: (known?.records ?? 0) + records, reason: known?.reason ?? why?.reason ?? '', fix: known?.fix ?? why?.fix ?? '' });
+  }
+
+  async #check(index: string, date: string): Promise<'open' | 'deleted' | 'expired' | 'held'> {
     const known = this.#checked.get(index);
     if (known !== undefined) return known;
     const { elastic, config, includeExpired } = this.#options;
     const answer = await this.#patiently(() => askIndex(elastic, config, this.#target, this.#layout === 'daily' ? date : undefined, index));
-    if (answer.kind === 'problem') throw failure(answer.reason, answer.fix);
+    if (answer.kind === 'problem') {
+      this.#hold(index, 0, answer);
+      return 'held';
+    }
     if (answer.kind === 'other-target') throw failure('the cluster or its layout has become another one meanwhile', 'Run this again: what was sent is not sent twice.');
-    const verdict = answer.kind === 'expired' && !includeExpired ? 'expired' : 'open';
+    const verdict = includeExpired ? 'open' : answer.kind === 'expired' ? 'expired' : answer.deleted ? 'deleted' : 'open';
     this.#checked.set(index, verdict);
     return verdict;
   }
@@ -134,6 +178,7 @@ export class Sender {
   async #settle(index: string, records: readonly Outgoing[], items: readonly ItemAnswer[], attempts: number): Promise<void> {
     const again: Outgoing[] = [];
     let refusal: ItemAnswer | undefined;
+    let held = 0;
     for (const [i, record] of records.entries()) {
       const item = items[i] as ItemAnswer;
       switch (judgeItem(item)) {
@@ -148,20 +193,25 @@ export class Sender {
           this.#options.onRefused?.(record.id, item);
           break;
         case 'hold-index':
-          throw failure(`the index ${index} takes no records: ${describe(item)}`, `Mend the index ${index} and run this again: what was sent is not sent twice.`);
+          held++;
+          this.#hold(index, 1, { reason: `the index ${index} takes no records: ${describe(item)}`, fix: `Fix the index ${index} and run this again: what was sent is not sent twice.` });
+          break;
         case 'retry':
           again.push(record);
           refusal = item;
       }
     }
-    if (refusal === undefined) return;
+    if (refusal === undefined || held > 0) {
+      if (held > 0 && again.length > 0) this.#hold(index, again.length);
+      return;
+    }
     await this.#wait(attempts + 1, { reason: describe(refusal) });
     await this.#deliver(index, again, attempts + 1);
   }
 
   async #wait(attempt: number, { reason, retryAfterMs }: Partial<Extract<WholeVerdict, { kind: 'retry' }>>): Promise<void> {
     if (attempt >= MAX_ATTEMPTS) throw failure(`Elasticsearch did not take records in ${String(MAX_ATTEMPTS)} attempts: ${reason ?? ''}`, 'Wait until the cluster has recovered, and run this again: what was sent is not sent twice.');
-    const sleep = this.#options.sleep ?? ((ms: number) => new Promise<void>((resolve) => { setTimeout(resolve, ms); }));
+    const sleep = this.#options.sleep ?? sleepFor;
     await sleep(Math.max(retryAfterMs ?? 0, fullJitter(attempt, 500, 30_000)));
   }
 
@@ -175,6 +225,10 @@ export class Sender {
       }
     }
   }
+}
+
+function sleepFor(ms: number): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
 
 function failure(message: string, fix: string): Failure {

@@ -38,6 +38,11 @@ export function settledOf(cursor: Cursor, segment: string, size: number): number
   return cursor.done.has(segment) ? size : Math.min(cursor.open.get(segment) ?? 0, size);
 }
 
+/** Whether the line at that offset is settled. */
+export function isSettled(cursor: Cursor | undefined, segment: string, offset: number): boolean {
+  return cursor !== undefined && (cursor.done.has(segment) || offset < (cursor.open.get(segment) ?? 0));
+}
+
 /** The cursor of a target, or undefined where it has none yet. One that cannot be read counts as none: records are sent again, which changes nothing. */
 export async function readCursor(dir: string, target: Target): Promise<Cursor | undefined> {
   return parse(await readFile(cursorPath(dir, target), 'utf8').catch(() => ''));

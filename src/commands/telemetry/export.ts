@@ -8,6 +8,7 @@ interface ExportResult {
   readonly existing: number;
   readonly refused: number;
   readonly expired: number;
+  readonly held?: readonly { readonly index: string; readonly records: number; readonly reason: string; readonly fix: string }[];
 }
 
 export default class TelemetryExport extends BaseCommand {
@@ -15,7 +16,8 @@ export default class TelemetryExport extends BaseCommand {
   static override description = `Fills a new cluster, or brings back what was lost there: sends the records that were received in a range of time, whether they were
 exported before or not. Each has its id, so running this twice writes nothing twice; it can run beside gateway serve and changes no file.
 
-Records of days whose index the lifecycle has deleted already are left out and counted as expired; --include-expired sends them.
+Records that are older than the lifecycle policy keeps them, and whose index is not there, are left out and counted as expired;
+--include-expired sends them. A day whose index takes no records is named at the end; the other days are sent.
 
 Exit codes: 0 all were sent or were there; 1 the cluster did not take them, or refused some for good; 2 wrong use.`;
   static override examples = [
@@ -26,7 +28,7 @@ Exit codes: 0 all were sent or were there; 1 the cluster did not take them, or r
   static override flags = {
     since: Flags.string({ description: 'begin: an age (30m, 24h, 7d) or a date (2026-11-25, 2026-11-25T08:00Z)', required: true }),
     until: Flags.string({ description: 'end, exclusive; now unless given' }),
-    'include-expired': Flags.boolean({ description: 'also records of indices that the lifecycle has deleted: they are made anew' }),
+    'include-expired': Flags.boolean({ description: 'also records that are older than the lifecycle policy keeps them: their indices are made anew' }),
     url: Flags.string({ description: 'address of the cluster (ELASTICSEARCH_URL)' }),
     index: Flags.string({ description: 'the name that records are stored under (ELASTICSEARCH_INDEX)' }),
     layout: Flags.string({ description: 'daily, single or data-stream (ELASTICSEARCH_LAYOUT)' }),
@@ -50,11 +52,15 @@ Exit codes: 0 all were sent or were there; 1 the cluster did not take them, or r
         },
       }));
       bar.end();
-      const { created, existing, refused, expired } = result;
+      const { created, existing, refused, expired, held = [] } = result;
       this.out(`${String(created)} records written, ${String(existing)} were there, ${String(refused)} refused for good, ${String(expired)} expired.`);
       if (refused > 0) {
         process.exitCode = 1;
         this.note('What was refused for good stands in dead-letters/ where gateway serve met it too; its mapping must be mended first.');
+      }
+      for (const { records, reason, fix } of held) {
+        process.exitCode = 1;
+        this.note(`${String(records)} records were not sent: ${reason}\n→ ${fix}`);
       }
       return { ...result };
     } finally {

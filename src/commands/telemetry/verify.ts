@@ -36,8 +36,17 @@ no loss. Exit codes: 0 nothing is missing or doubled; 1 something is, or the clu
       }));
       bar.end();
       this.out(renderTable({ head: ['Records', 'What they are'], rows: rowsOf(result), align: ['right', 'left'], color: this.color, width: this.width }));
-      const good = result.missing.count === 0 && result.doubled.count === 0;
-      this.out(`\n${good ? 'Good: nothing is missing, nothing is there twice.' : `Not good: ${String(result.missing.count)} missing, ${String(result.doubled.count)} doubled.`}`);
+      const good = result.missing.count === 0 && result.doubled.count === 0 && result.unreadable === 0;
+      const unreadable = result.unreadable === 0 ? '' : `, ${String(result.unreadable)} in indices that cannot be read`;
+      this.out(`\n${good ? 'Good: nothing is missing, nothing is there twice.' : `Not good: ${String(result.missing.count)} missing, ${String(result.doubled.count)} doubled${unreadable}.`}`);
+      this.showIds('missing', result.missing.ids);
+      this.showIds('doubled', result.doubled.ids);
+      for (const { index, reason } of result.unreadable_indices) {
+        this.out(`${index} cannot be read (${reason})\n→ open it, or wait until its shards are there, and run this again; \`gateway es verify\` says what is wrong.`);
+      }
+      if (result.absent_indices.length > 0) {
+        this.out(`Not there at all: ${some(result.absent_indices)}. Where somebody deleted them on purpose, nothing is lost; an index that the lifecycle policy deletes counts as expired.`);
+      }
       if (result.missing.count > 0) this.out('→ gateway telemetry export --since … --until … sends the missing records again; writing them twice is impossible.');
       if (!good) process.exitCode = EXIT.failed;
       return result;
@@ -45,19 +54,30 @@ no loss. Exit codes: 0 nothing is missing or doubled; 1 something is, or the clu
       bar.end();
     }
   }
+
+  /** One id a line: a terminal is often 80 columns wide. */
+  private showIds(what: string, ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    this.out(`${ids.length === 1 ? 'The' : `The first ${String(ids.length)}`} ${what}:`);
+    for (const id of ids) this.out(`  ${id}`);
+  }
+}
+
+function some(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${String(names.length - 3)} more`;
 }
 
 function rowsOf(result: Comparison): string[][] {
-  const examples = (ids: readonly string[]): string => (ids.length === 0 ? '' : `: ${ids.join(', ')}${ids.length >= 20 ? ', …' : ''}`);
   return [
     [String(result.in_log), `in the log from ${result.since} to ${result.until}`],
     [String(result.found), 'of them in Elasticsearch'],
-    [String(result.missing.count), `missing${examples(result.missing.ids)}`],
+    [String(result.missing.count), 'missing'],
     [String(result.waiting), 'not exported yet, or to be tried again'],
     [String(result.dead_letters), 'dead letters'],
-    [String(result.expired), 'of days whose index the lifecycle has deleted'],
+    [String(result.expired), 'gone with indices that the lifecycle has deleted'],
+    [String(result.unreadable), 'in indices that cannot be read now'],
     [String(result.in_elasticsearch), 'documents of this gateway in Elasticsearch'],
-    [String(result.doubled.count), `there more than once${examples(result.doubled.ids)}`],
+    [String(result.doubled.count), 'there more than once'],
     [String(result.not_in_log), 'there, but in the log no more'],
   ];
 }

@@ -64,6 +64,96 @@ describe('what the telemetry commands do', () => {
     expect(await backfill(harness.admin, config, { ...range(), includeExpired: true })).to.deep.equal({ created: 6, existing: 7, refused: 0, expired: 0 });
   });
 
+  /** The policy that the template names deletes at that age; never without one. */
+  const retention = async (age: string | undefined): Promise<void> => {
+    const phases = age === undefined ? { hot: { actions: {} } } : { delete: { min_age: age, actions: { delete: {} } } };
+    await harness.must('PUT', `/_ilm/policy/${harness.index}-policy`, { policy: { phases } });
+  };
+
+  it('no day comes back, and none is missing, that a shorter retention has deleted', async () => {
+    const days = [0, 3, 7, 8, 20];
+    await harness.start();
+    await harness.write(10, (i) => ({ receivedAt: Date.now() - (days[i % 5] as number) * DAY }));
+    await harness.drained();
+    await harness.stop();
+    await retention('7d');
+    for (const day of [7, 8, 20]) await harness.must('DELETE', `/${harness.daily(Date.now() - day * DAY)}`);
+    expect(await verifyTarget(harness.admin, config, range())).to.deep.include({ found: 4, expired: 6, missing: { count: 0, ids: [] } });
+    expect(await backfill(harness.admin, config, { ...range(), includeExpired: false })).to.deep.equal({ created: 0, existing: 4, refused: 0, expired: 6 });
+    for (const day of [7, 8, 20]) expect((await harness.ask('HEAD', `/${harness.daily(Date.now() - day * DAY)}`)).status).to.equal(404);
+    // A day that is younger than the policy deletes is a loss, and so is a record of a day whose index is there.
+    await harness.must('DELETE', `/${harness.daily(Date.now() - 3 * DAY)}`);
+    const lost = await verifyTarget(harness.admin, config, range());
+    expect(lost).to.deep.include({ expired: 6, absent_indices: [harness.daily(Date.now() - 3 * DAY)] });
+    expect(lost.missing.count).to.equal(2);
+  });
+
+  for (const [what, age] of [['a longer retention', '90d'], ['a policy that deletes nothing', undefined]] as const) {
+    it(`sends all days, and misses what is lost of them, under ${what}`, async () => {
+      await harness.start();
+      await harness.write(1);
+      await harness.drained();
+      await harness.stop();
+      await retention(age);
+      const [old = '', ...others] = await harness.write(9, (i) => ({ receivedAt: Date.now() - (32 + i * 5) * DAY }));
+      await harness.start();
+      const { counters } = await harness.drained();
+      await harness.stop();
+      expect(counters).to.include({ exported: 9, expired: 0 });
+      await harness.must('DELETE', `/${harness.daily(Date.now() - 32 * DAY)}/_doc/${old}`);
+      await refresh();
+      const whole = { since: Date.now() - 100 * DAY, until: Date.now() + DAY };
+      expect(await verifyTarget(harness.admin, config, whole)).to.deep.include({ found: others.length + 1, expired: 0, missing: { count: 1, ids: [old] } });
+      expect(await backfill(harness.admin, config, { ...whole, includeExpired: false })).to.include({ created: 1, expired: 0 });
+    });
+  }
+
+  it('what lies in an index that is closed is neither found nor missing, and export sends the other days', async () => {
+    const yesterday = harness.daily(Date.now() - DAY);
+    await harness.start();
+    await harness.write(6, (i) => ({ receivedAt: Date.now() - (i % 2) * DAY }));
+    await harness.drained();
+    await harness.stop();
+    await harness.must('POST', `/${yesterday}/_close`);
+    await harness.must('DELETE', `/${harness.daily()}/_doc/${String(harness.written[0])}`);
+    const seen = await verifyTarget(harness.admin, config, range());
+    expect(seen).to.deep.include({ found: 2, unreadable: 3, missing: { count: 1, ids: [harness.written[0]] } });
+    expect(seen.unreadable_indices[0]?.index).to.equal(yesterday);
+    expect(seen.unreadable_indices[0]?.reason).to.match(/index_closed_exception/);
+    const { held, ...counts } = await backfill(harness.admin, config, { ...range(), includeExpired: false });
+    expect(counts).to.deep.equal({ created: 1, existing: 2, refused: 0, expired: 0 });
+    expect(held?.[0]).to.include({ index: yesterday, records: 3 });
+    await harness.must('POST', `/${yesterday}/_open`);
+    await harness.must('GET', `/_cluster/health/${yesterday}?wait_for_status=yellow&timeout=30s`);
+    await harness.must('PUT', `/${yesterday}/_settings`, { 'index.blocks.write': true });
+    const blocked = await backfill(harness.admin, config, { ...range(), includeExpired: false });
+    expect(blocked).to.include({ existing: 3 });
+    expect(blocked.held?.[0]).to.include({ index: yesterday, records: 3 });
+  });
+
+  it('verify of NAME leaves out the documents of NAME-staging, and counts those of a day that was shrunk', async () => {
+    await harness.start();
+    await harness.write(5);
+    await harness.drained();
+    await harness.stop();
+    const staging = { ...config, elasticsearch: { ...config.elasticsearch, index: `${harness.index}-staging` } };
+    try {
+      expect(await backfill(harness.admin, staging, { ...range(), includeExpired: false })).to.include({ created: 5 });
+      await refresh();
+      expect(await verifyTarget(harness.admin, config, range())).to.deep.include({ found: 5, in_elasticsearch: 5, doubled: { count: 0, ids: [] } });
+      const shrunk = `shrink-ab12-${harness.daily()}`;
+      await harness.must('PUT', `/${harness.daily()}/_settings`, { 'index.blocks.write': true });
+      await harness.must('PUT', `/${harness.daily()}/_clone/${shrunk}`, { aliases: { [harness.index]: {} } });
+      await harness.must('GET', `/_cluster/health/${shrunk}?wait_for_status=yellow&timeout=30s`);
+      await harness.must('POST', '/_aliases', { actions: [{ remove_index: { index: harness.daily() } }, { add: { index: shrunk, alias: harness.daily() } }] });
+      expect(await verifyTarget(harness.admin, config, range())).to.deep.include({ found: 5, in_elasticsearch: 5, not_in_log: 0 });
+      await harness.must('DELETE', `/${shrunk}`);
+    } finally {
+      await harness.ask('DELETE', `/_index_template/${harness.index}-staging-template`);
+      await harness.ask('DELETE', `/_ilm/policy/${harness.index}-staging-policy`);
+    }
+  });
+
   it('export of a cluster that may not be written to is a failure with its mend', async () => {
     await harness.write(1);
     const caught = await backfill(harness.admin, { ...config, elasticsearch: { ...config.elasticsearch, layout: 'single' } }, { ...range(), includeExpired: false }).then(() => undefined, (error: unknown) => error as { code?: string; fix?: string });
