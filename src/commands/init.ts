@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { renderTable } from '../cli/table.js';
@@ -18,7 +19,7 @@ interface NewFile {
 }
 
 export default class Init extends BaseCommand {
-  static override summary = 'write a commented .env, and files for Docker or Kubernetes, into this folder';
+  static override summary = 'write a commented .env, and files for Docker, Kubernetes or systemd, into this folder';
   static override description = `A file that is there already is never touched.
 
 Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
@@ -26,11 +27,13 @@ Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
     { description: 'A .env with every setting as a comment', command: '<%= config.bin %> <%= command.id %>' },
     { description: 'Also docker-compose.yml, with passwords in .env', command: '<%= config.bin %> <%= command.id %> --docker' },
     { description: 'Also the manifests, in the folder kubernetes', command: '<%= config.bin %> <%= command.id %> --kubernetes' },
+    { description: 'Also a hardened service for systemd, in the folder systemd', command: '<%= config.bin %> <%= command.id %> --systemd' },
   ];
   static override enableJsonFlag = true;
   static override flags = {
     docker: Flags.boolean({ description: 'docker-compose.yml: the gateway, on request with Elasticsearch and Kibana' }),
     kubernetes: Flags.boolean({ description: 'manifests: StatefulSet, Service, ConfigMap, an example of the secrets, a Job for es init' }),
+    systemd: Flags.boolean({ description: 'ai-gateway.service, which starts this Node and this gateway' }),
   };
 
   async run(): Promise<unknown> {
@@ -40,17 +43,32 @@ Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
     if (flags.kubernetes) {
       for (const file of (await readdir(new URL('kubernetes/', TEMPLATES))).sort()) wanted.push({ path: `kubernetes/${file}`, text: await template(`kubernetes/${file}`) });
     }
+    if (flags.systemd) wanted.push({ path: 'systemd/ai-gateway.service', text: systemdUnit(await template('systemd/ai-gateway.service')) });
     const files: { path: string; action: 'created' | 'kept' }[] = [];
     for (const file of wanted) files.push({ path: file.path, action: await place(file) ? 'created' : 'kept' });
     this.out(renderTable({ head: ['File', 'Action'], rows: files.map(({ path, action }) => [path, action === 'kept' ? 'kept: it was there' : action]), color: this.color, width: this.width }));
-    if (flags.docker && files[0]?.action === 'kept') this.note('Note: .env was there. docker-compose.yml needs ELASTIC_PASSWORD and GATEWAY_ELASTICSEARCH_PASSWORD in it, and ENABLE_ELASTICSEARCH=true.');
+    if (flags.docker && files[0]?.action === 'kept') this.note('Note: .env was there. docker-compose.yml needs ELASTIC_PASSWORD and GATEWAY_ELASTICSEARCH_PASSWORD in it where it starts Elasticsearch, and KIBANA_ENCRYPTION_KEY for alerting rules in Kibana.');
     return { files };
   }
 }
 
 async function env(docker: boolean): Promise<string> {
-  const compose = docker ? (await template('env/docker.env')).replaceAll('{password}', () => randomBytes(18).toString('base64url')) : '';
+  const compose = docker ? (await template('env/docker.env')).replaceAll('{password}', () => randomBytes(18).toString('base64url'))
+    .replace('{key}', randomBytes(32).toString('hex')) : '';
   return `${envFile()}${await template('env/providers.env')}${compose}`;
+}
+
+/** The unit with the paths of this installation. */
+function systemdUnit(unit: string): string {
+  const program = fileURLToPath(new URL('../bin/run.js', TEMPLATES));
+  return unit.replace('{docs}', () => systemdWord(fileURLToPath(new URL('../docs/deployment.md', TEMPLATES))))
+    .replace('{node}', () => systemdWord(process.execPath)).replace('{program}', () => systemdWord(program));
+}
+
+/** A word of a unit file: specifiers and variables are written out, and what a blank would cut is quoted. */
+function systemdWord(word: string): string {
+  const plain = word.replaceAll('%', '%%').replaceAll('$', () => '$$');
+  return /[\s"'\\;]/.test(plain) ? `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : plain;
 }
 
 function template(path: string): Promise<string> {

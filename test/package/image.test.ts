@@ -20,6 +20,8 @@ const [fromClone = [], fromBuild = []] = readFileSync(join(ROOT, 'templates/dock
     return paths.slice(0, -1).map((from) => ({ from: from.replace('/app/', ''), to: to === './' ? basename(from) : to }));
   }));
 
+const healthCheck = JSON.parse(/^HEALTHCHECK [\s\S]*?CMD (\[.*\])$/m.exec(readFileSync(join(ROOT, 'templates/docker/Dockerfile'), 'utf8'))?.[1] ?? '[]') as string[];
+
 /* The Dockerfile's own steps in empty folders: no Docker engine was at hand to build it. Dependencies are this clone's. */
 describe('the image', function () {
   this.timeout(BUILD_TIMEOUT_MS);
@@ -51,14 +53,19 @@ describe('the image', function () {
 
   it('has the templates that commands read', async () => {
     expect((await program.run('es', 'init', '--print')).stdout).to.match(/_index_template/);
-    const { code, json } = await program.json('init', '--docker', '--kubernetes');
+    const { code, json } = await program.json('init', '--docker', '--kubernetes', '--systemd');
     expect(code).to.equal(0);
-    expect((json as { files: { action: string }[] }).files.map(({ action }) => action)).to.deep.equal(Array.from({ length: 7 }, () => 'created'));
+    expect((json as { files: { action: string }[] }).files.map(({ action }) => action)).to.deep.equal(Array.from({ length: 9 }, () => 'created'));
   });
 
   it('serves, answers what the health check asks, and ends on SIGTERM', async () => {
     const gateway = await program.serve('--demo');
     expect((await fetch(`${gateway.url}/health`)).status).to.equal(200);
+    const { port } = new URL(gateway.url);
+    const [command = '', ...args] = healthCheck;
+    await run(command, args, { env: { ...env, PORT: port } });
+    const failed: unknown = await run(command, args, { env: { ...env, PORT: '1' } }).catch((error: unknown) => error);
+    expect(failed).to.be.an('error');
     expect((await gateway.stop()).code).to.equal(0);
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,8 @@ describe('gateway init', () => {
   it('writes docker-compose.yml with passwords that nobody else has', async () => {
     expect((await init('--docker')).code).to.equal(0);
     const first = parse(read('.env'));
-    expect(first).to.include({ ENABLE_ELASTICSEARCH: 'true' });
+    expect(first, 'without a profile nothing is exported').not.to.have.any.keys('ENABLE_ELASTICSEARCH', 'COMPOSE_PROFILES');
+    expect(first['KIBANA_ENCRYPTION_KEY']).to.match(/^[0-9a-f]{64}$/);
     expect(first['ELASTIC_PASSWORD']).to.match(/^[\w-]{24}$/);
     expect(first['GATEWAY_ELASTICSEARCH_PASSWORD']).to.match(/^[\w-]{24}$/).and.not.equal(first['ELASTIC_PASSWORD']);
     expect(read('docker-compose.yml')).to.match(/^services:/m);
@@ -45,9 +46,24 @@ describe('gateway init', () => {
     const { stdout } = await init('--kubernetes', '--json');
     expect(JSON.parse(stdout)).to.deep.equal({ files: [
       { path: '.env', action: 'created' },
-      ...['configmap', 'es-init-job', 'secret.example', 'service', 'statefulset'].map((name) => ({ path: `kubernetes/${name}.yaml`, action: 'created' })),
+      ...['configmap.yaml', 'es-init-job.yaml', 'poddisruptionbudget.yaml', 'secret.yaml.example', 'service.yaml', 'statefulset.yaml']
+        .map((name) => ({ path: `kubernetes/${name}`, action: 'created' })),
     ] });
-    expect(readdirSync(join(folder, 'kubernetes'))).to.have.length(5);
+    expect(readdirSync(join(folder, 'kubernetes'))).to.have.length(6);
+  });
+
+  it('writes a hardened unit of systemd that starts this gateway, and that systemd takes', async () => {
+    expect((await init('--systemd')).code).to.equal(0);
+    const unit = read('systemd/ai-gateway.service');
+    const program = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
+    expect(unit).to.include(`\nExecStart=${process.execPath} ${program} serve\n`).and.not.match(/\{\w+\}/);
+    const sections = new Map(unit.split(/^\[(\w+)\]$/m).flatMap((text, i, parts) => (i % 2 === 1 ? [[text, parts[i + 1]?.split('\n') ?? []] as const] : [])));
+    expect([...sections.keys()]).to.deep.equal(['Unit', 'Service', 'Install']);
+    for (const lines of sections.values()) for (const line of lines) expect(line).to.match(/^$|^#|^[A-Z]\w+=/);
+    expect(sections.get('Service')).to.include.members(['DynamicUser=yes', 'NoNewPrivileges=yes', 'ProtectSystem=strict', 'ExecReload=/bin/kill -HUP $MAINPID', 'TimeoutStopSec=45']);
+    if (!existsSync('/usr/bin/systemd-analyze')) return; // the machine has no systemd: the lines above are all that can be said
+    const verified = await run(['verify', join(folder, 'systemd/ai-gateway.service')], folder, { PATH: process.env['PATH'] }, ['/usr/bin/systemd-analyze']);
+    expect(verified).to.deep.include({ code: 0, stdout: '', stderr: '' });
   });
 
   it('keeps each manifest that is there, and writes the others', async () => {

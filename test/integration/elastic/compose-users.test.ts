@@ -29,7 +29,7 @@ describe('the script of es-users in docker-compose.yml', () => {
     // As compose hands it to bash, with this cluster and folder, and names that are surely not somebody's.
     const script = compose.services['es-users'].command[0].replaceAll('$$', '$').replace('http://elasticsearch:9200', url).replaceAll('/tokens', tokens)
       .replaceAll('/_security/user/gateway', `/_security/user/${name}`).replaceAll('token/gateway-compose', `token/${name}`);
-    const env = { PATH: process.env['PATH'], ELASTIC_PASSWORD: password, GATEWAY_ELASTICSEARCH_PASSWORD: 'a-test-password', ELASTICSEARCH_INDEX: name };
+    const env = { PATH: process.env['PATH'], ELASTIC_PASSWORD: password, GATEWAY_ELASTICSEARCH_PASSWORD: 'a-"test"\\-password', ELASTICSEARCH_INDEX: name };
     const again = async (): Promise<string> => {
       const { code, stderr } = await run(['-euc', script], tokens, env, ['bash']);
       expect(code, stderr).to.equal(0);
@@ -38,9 +38,38 @@ describe('the script of es-users in docker-compose.yml', () => {
     const token = await again();
     const who = async (authorization: string): Promise<unknown> => (await fetch(`${url}/_security/_authenticate`, { headers: { authorization } })).json();
     expect(await who(`Bearer ${token}`)).to.include({ username: 'elastic/kibana' });
-    expect(await who(`Basic ${Buffer.from(`${name}:a-test-password`).toString('base64')}`)).to.deep.include({ username: name, roles: [`${name}-writer`] });
+    expect(await who(`Basic ${Buffer.from(`${name}:a-"test"\\-password`).toString('base64')}`)).to.deep.include({ username: name, roles: [`${name}-writer`] });
     expect(await again()).to.equal(token);
     rmSync(join(tokens, 'kibana'));
     expect(await who(`Bearer ${await again()}`)).to.include({ username: 'elastic/kibana' });
+  });
+});
+
+describe('the container es-user of es-init-job.yaml', () => {
+  const admin = new Admin();
+  const name = freshName();
+  const job = parse(readFileSync(new URL('../../../templates/kubernetes/es-init-job.yaml', import.meta.url), 'utf8')) as {
+    spec: { template: { spec: { containers: { command: string[] }[] } } };
+  };
+
+  after(async () => {
+    await admin.ask('DELETE', `/_security/user/${name}`);
+    await admin.ask('DELETE', `/_security/role/${name}-writer`);
+    await admin.elastic.close();
+  });
+
+  it('makes the user that the gateway writes as, and may run again; its password is in no output', async () => {
+    const { url, username, password } = cluster();
+    await admin.must('PUT', `/_security/role/${name}-writer`, writerRole(name));
+    const [, ...argv] = job.spec.template.spec.containers[0]?.command ?? [];
+    const env = { ELASTICSEARCH_URL: `${url}/,http://127.0.0.1:9`, ELASTICSEARCH_INDEX: name, ADMIN: username, ADMIN_PASSWORD: password, WRITER: name, WRITER_PASSWORD: 'a-"test"-password' };
+    for (let i = 0; i < 2; i++) {
+      const { code, stdout, stderr } = await run(argv, tmpdir(), env, [process.execPath]);
+      expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: `user ${name}: HTTP 200\n`, stderr: '' });
+    }
+    const authorization = `Basic ${Buffer.from(`${name}:a-"test"-password`).toString('base64')}`;
+    expect(await (await fetch(`${url}/_security/_authenticate`, { headers: { authorization } })).json()).to.deep.include({ username: name, roles: [`${name}-writer`] });
+    const refused = await run(argv, tmpdir(), { ...env, ADMIN_PASSWORD: 'wrong' }, [process.execPath]);
+    expect(refused.code).to.equal(1);
   });
 });

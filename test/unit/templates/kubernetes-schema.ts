@@ -1,8 +1,9 @@
 import { StatefulSet } from 'kubernetes-models/apps/v1';
 import { Job } from 'kubernetes-models/batch/v1';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Pod, Secret, Service } from 'kubernetes-models/v1';
 
-const MODELS = { StatefulSet, Job, ConfigMap, Pod, Secret, Service } as unknown as Readonly<Record<string, { prototype: { validate: (this: unknown) => void } }>>;
+const MODELS = { PodDisruptionBudget, StatefulSet, Job, ConfigMap, Pod, Secret, Service } as unknown as Readonly<Record<string, { prototype: { validate: (this: unknown) => void } }>>;
 
 /**
  * The fields of a manifest that its schema does not know, as dotted paths.

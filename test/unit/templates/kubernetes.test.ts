@@ -46,8 +46,10 @@ describe('the Kubernetes manifests', () => {
   it('keep a log for each pod, and give it time to finish', () => {
     expect(listAt(find('StatefulSet', 'gateway'), 'spec', 'volumeClaimTemplates')).to.have.length(1);
     expect(listAt(container, 'volumeMounts')).to.deep.include({ name: 'telemetry', mountPath: at(find('ConfigMap', 'gateway'), 'data', 'TELEMETRY_DIR') });
-    expect(pod['terminationGracePeriodSeconds']).to.equal(45); // SHUTDOWN_TIMEOUT + 10 s of the exporter + 5 s
-    expect(at(find('ConfigMap', 'gateway'), 'data', 'SHUTDOWN_TIMEOUT')).to.equal('30s');
+    const settings = objectAt(find('ConfigMap', 'gateway'), 'data');
+    expect(settings).to.include({ SHUTDOWN_DELAY: '5s', SHUTDOWN_TIMEOUT: '30s' });
+    expect(listAt(container, 'lifecycle', 'preStop', 'exec', 'command')).to.deep.equal(['sleep', '5']);
+    expect(pod['terminationGracePeriodSeconds']).to.equal(5 + 5 + 30 + 10 + 5); // preStop, delay, time-out, exporter, spare
   });
 
   it('take credentials from the secret elasticsearch-credentials, keys username and password', () => {
@@ -66,14 +68,24 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('reserve what they need, and set Elasticsearch up by es init with credentials of its own', () => {
-    const job = objectAt(find('Job', 'gateway-es-init'), 'spec', 'template', 'spec', 'containers', 0);
-    for (const each of [container, job]) {
+    const job = objectAt(find('Job', 'gateway-es-init'), 'spec', 'template', 'spec', 'initContainers', 0);
+    for (const each of [container, job, objectAt(find('Job', 'gateway-es-init'), 'spec', 'template', 'spec', 'containers', 0)]) {
       for (const path of [['requests', 'cpu'], ['requests', 'memory'], ['limits', 'memory']]) expect(at(each, 'resources', ...path), path.join('.')).to.be.a('string');
     }
     expect(job['args']).to.deep.equal(['es', 'init', '--roles']);
     expect(job['envFrom']).to.deep.equal([{ configMapRef: { name: 'gateway' } }]);
     for (const key of ['username', 'password']) expect(listAt(job, 'env')).to.deep.include({ name: `ELASTICSEARCH_${key.toUpperCase()}`, valueFrom: { secretKeyRef: { name: 'elasticsearch-admin', key } } });
     for (const name of ['elasticsearch-credentials', 'elasticsearch-admin']) expect(objectAt(find('Secret', name), 'stringData'), name).to.have.all.keys('username', 'password');
+  });
+
+  it('lead a disruption budget and a spread over nodes to the pods', () => {
+    const labels = objectAt(find('StatefulSet', 'gateway'), 'spec', 'template', 'metadata', 'labels');
+    expect(labels).to.deep.include(objectAt(find('PodDisruptionBudget', 'gateway'), 'spec', 'selector', 'matchLabels'));
+    expect(labels).to.deep.include(objectAt(pod, 'topologySpreadConstraints', 0, 'labelSelector', 'matchLabels'));
+  });
+
+  it('hold no secret that kubectl apply would write over somebody\'s', () => {
+    for (const { file, document } of documents) if (document['kind'] === 'Secret') expect(file).to.equal('secret.yaml.example');
   });
 
   it('have beside them, in the documentation, a pod that exports what a claim still holds', () => {
