@@ -68,7 +68,9 @@ export function refusal(answer: Answer, doing: string): Failure {
   if (answer.status === 429 || answer.status >= 500) {
     return failure('es_unavailable', `Elasticsearch could not ${doing} (${said})`, 'Wait until the cluster has recovered (`gateway es verify` shows its state) and run it again.');
   }
-  return failure('es_refused', `Elasticsearch refused to ${doing} (${said})`, 'The reason in brackets is the server\'s own; mend what it names and run it again.');
+  return failure('es_refused', `Elasticsearch refused to ${doing} (${said})`, /fielddata/i.test(reason)
+    ? 'An index there was not made by the template: `gateway es verify --only mapping,alias` names it, and the ways out.'
+    : 'The reason in brackets is the server\'s own; fix what it names and run it again.');
 }
 
 function failure(code: string, message: string, fix: string): Failure {

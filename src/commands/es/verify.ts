@@ -3,6 +3,7 @@ import { BaseCommand } from '../../cli/base-command.js';
 import type { Style } from '../../cli/color.js';
 import { withSpinner } from '../../cli/spinner.js';
 import { renderTable } from '../../cli/table.js';
+import { wrapped } from '../../cli/wrap.js';
 import type { Config } from '../../config/config.js';
 import { timeout } from '../../config/parsers.js';
 import { EXIT, Failure } from '../../domain/failure.js';
@@ -74,7 +75,7 @@ Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 
       rows: results.filter((result) => result.heldBy === undefined).map(({ id, status, message, fix }) => [id, { text: status, style: STYLES[status] }, fix === undefined ? message : `${message}\n→ ${fix}`]),
       color: this.color, width: this.width ?? PIPE_WIDTH,
     }));
-    for (const text of heldBack(held)) this.out(text);
+    for (const text of heldBack(held)) this.out(wrapped(text, this.width ?? PIPE_WIDTH));
     const count = (status: CheckStatus): number => results.filter((result) => result.status === status).length;
     this.out(`\n${ok ? 'Good' : 'Not good'}: ${String(count('ok'))} ok, ${String(count('warn'))} ${count('warn') === 1 ? 'warning' : 'warnings'}, ${String(count('fail'))} failed, ${String(count('skip'))} skipped.`);
   }
