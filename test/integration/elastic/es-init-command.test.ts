@@ -62,6 +62,26 @@ describe('gateway es init', () => {
     expect((await admin.ask('GET', `/_ilm/policy/${name}-policy`)).status).to.equal(404);
   });
 
+  it('extends what the requests of an older guide have made: a short table, the differences once, and then nothing to do', async () => {
+    await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { hot: { actions: {} }, delete: { min_age: '30d', actions: { delete: {} } } } } });
+    await admin.must('PUT', `/_index_template/${name}-template`, { index_patterns: [`${name}*`], template: { settings: { 'index.lifecycle.name': `${name}-policy` } } });
+    const { code, stdout } = await gateway(['es', 'init', '--yes'], env);
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.match(/│ policy +│ unchanged/).and.match(/│ template +│ update +│/).and.match(/differs in\s+│?[\s\S]*\d+ places, see\s/).and.match(/Done\./);
+    expect(stdout.match(/priority/g)).to.have.length(1);
+    expect((await gatewayJson(['es', 'init'], env)).json['changed']).to.equal(false);
+    expect((await gatewayJson(['es', 'verify', '--only', 'layout,policy,template,mapping,alias,write'], env)).json['ok']).to.equal(true);
+  });
+
+  it('refuses the alias of a rollover, which goes on to work', async () => {
+    await admin.must('PUT', `/${name}-000001`, { aliases: { [name]: { is_write_index: true } } });
+    const { code, stdout } = await gateway(['es', 'init'], env);
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/layout +│ conflict/).and.match(/Nothing was changed; those in conflict were left alone/).and.not.match(/Done/);
+    expect((await admin.ask('GET', `/_index_template/${name}-template`)).status).to.equal(404);
+    await admin.must('POST', `/${name}/_rollover`);
+  });
+
   it('shows what somebody has edited as a difference, exits 1, and replaces it with --force', async () => {
     await admin.must('PUT', `/_ilm/policy/${name}-policy`, { policy: { phases: { delete: { min_age: '90d', actions: { delete: {} } } } } });
     const kept = await gateway(['es', 'init'], env);

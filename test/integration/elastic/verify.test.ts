@@ -71,6 +71,59 @@ describe('es verify on a real cluster', () => {
     expect(newest?.message).to.match(/^7 records/).and.match(/m6\?\[31m 200; .*m2\?/).and.not.match(/m1/);
   });
 
+  it('names closed days, indices that nothing deletes, and those of others behind the alias', async () => {
+    await init();
+    const days = ['2026-01-01', '2026-01-02'].map((day) => `${name}-${day}`);
+    for (const day of days) await admin.must('PUT', `/${day}`);
+    await admin.must('PUT', `/${days[0] ?? ''}/_settings`, { 'index.lifecycle.name': null });
+    const { policy, alias } = await verify({}, { only: ['policy', 'alias'] });
+    expect(policy).to.include({ status: 'warn' });
+    expect(policy?.message).to.equal(`nothing ever deletes ${days[0] ?? ''}: the index has no lifecycle policy`);
+    expect(policy?.fix).to.include(`PUT ${days[0] ?? ''}/_settings {"index.lifecycle.name":"${name}-policy"}`);
+    expect(alias).to.include({ status: 'ok' });
+    await admin.must('POST', `/${days[1] ?? ''}/_close`);
+    const closed = (await verify({}, { only: ['alias'] }))['alias'];
+    expect(closed).to.include({ status: 'warn', fix: `POST ${days[1] ?? ''}/_open` });
+    await admin.must('PUT', `/${name}-others`);
+    await admin.must('POST', '/_aliases', { actions: [{ add: { index: `${name}-others`, alias: name } }] });
+    expect((await verify({}, { only: ['alias'] }))['alias']).to.include({ status: 'warn' }).and.have.property('message').that.includes(`${name}-others`);
+  });
+
+  it('fails where the alias has a filter, which es init --force takes away', async () => {
+    await init();
+    await admin.must('POST', '/_aliases', { actions: [{ add: { index: `${name}-${utcDate(now)}`, alias: name, filter: { term: { provider: 'openai' } } } }] });
+    const { alias } = await verify({}, { only: ['alias'] });
+    expect(alias).to.include({ status: 'fail', fix: 'Run `gateway es init --force`.' });
+    await applyPlan(admin.elastic, await planInit(admin.elastic, { index: name }, { now, force: true }));
+    expect((await verify({}, { only: ['alias'] }))['alias']).to.include({ status: 'ok' });
+  });
+
+  it('fails where template or index define a field in another way, whatever its type', async () => {
+    await init();
+    await admin.must('DELETE', `/${name}-${utcDate(now)}`);
+    const edited = await admin.template(name);
+    edited.template.mappings.properties['timestamp'] = { type: 'date', format: 'epoch_millis' };
+    await admin.must('PUT', `/_index_template/${name}-template`, edited);
+    const only = { only: ['template', 'mapping', 'write'] };
+    expect(statuses(await verify({}, only))).to.include({ template: 'fail' });
+    await admin.must('PUT', `/${name}-${utcDate(now)}`);
+    const { mapping } = await verify({}, only);
+    expect(mapping).to.include({ status: 'fail' });
+    expect(mapping?.message).to.match(/timestamp is date with format "epoch_millis"/);
+  });
+
+  it('names the ingest pipelines of template and of today', async () => {
+    await init();
+    const edited = await admin.template(name);
+    edited.template.settings = { ...(edited.template.settings as object), 'index.default_pipeline': 'not-there' };
+    await admin.must('PUT', `/_index_template/${name}-template`, edited);
+    await admin.must('PUT', `/${name}-${utcDate(now)}/_settings`, { 'index.default_pipeline': 'not-there' });
+    const results = await verify({}, { only: ['template', 'blocks', 'write'] });
+    expect(statuses(results)).to.deep.equal({ template: 'warn', blocks: 'warn', write: 'fail' });
+    for (const id of ['template', 'blocks', 'write']) expect(results[id]?.message, id).to.include('not-there (index.default_pipeline)');
+    expect(results['blocks']?.fix).to.include(`PUT ${name}-${utcDate(now)}/_settings {"index.default_pipeline":null}`);
+  });
+
   it('says what is missing before es init, and writes nothing there', async () => {
     const results = await verify();
     expect(statuses(results)).to.include({ layout: 'ok', policy: 'fail', template: 'fail', mapping: 'ok', write: 'skip', newest: 'ok' });
