@@ -77,8 +77,13 @@ function rateAt(rate: Rate, inputTokens: number): number {
 export function scaled(table: PriceTable, factor: number): PriceTable {
   if (factor === 1) return table;
   return Object.fromEntries(Object.entries(table as Record<string, Rate | null>).map(([name, rate]) => [name, typeof rate === 'number'
-    ? rate * factor
-    : rate && { base: rate.base * factor, tiers: rate.tiers.map(({ start, price }) => ({ start, price: price * factor })) }]));
+    ? times(rate, factor)
+    : rate && { base: times(rate.base, factor), tiers: rate.tiers.map(({ start, price }) => ({ start, price: times(price, factor) })) }]));
+}
+
+/** Without the noise of binary fractions: 1.1 times 3 is 3.3. */
+function times(rate: number, factor: number): number {
+  return Number((rate * factor).toPrecision(12));
 }
 
 /** The same table with every rate of tokens multiplied; what is billed by the piece costs the same everywhere. */

@@ -2,13 +2,26 @@ import type { Config } from '../config/config.js';
 import { Failure } from '../domain/failure.js';
 import { upstreamsFrom } from '../gateway/create.js';
 import type { PriceExplanation, Pricer } from '../pricing/price.js';
+import type { PriceTable } from '../pricing/price-table.js';
+import type { ScheduledPrice } from '../pricing/schedule.js';
 import { parseUtcTime, UTC_TIME_SHAPES } from '../pricing/utc-time.js';
 import { openPricer } from './prices.js';
 
 /** The price of a model at one provider, and why that one. */
-export interface ExplainedPrice extends PriceExplanation {
+export interface ExplainedPrice extends Omit<PriceExplanation, 'schedule'> {
   readonly provider: string;
   readonly model: string;
+  /** Where the price depends on the time: all prices, the last that holds being the one in force. */
+  readonly schedule?: readonly TimedPrice[];
+}
+
+/** A price and when it holds: from a day on, at hours of the day in UTC, from Monday to Friday. */
+export interface TimedPrice {
+  readonly from?: string;
+  readonly hours?: { readonly start: string; readonly end: string };
+  readonly workdays?: true;
+  /** Null where no price is known. */
+  readonly table: PriceTable | null;
 }
 
 /**
@@ -42,5 +55,11 @@ export async function explainPrice(
 
 function explained(pricer: Pricer, provider: string, model: string, at: number): ExplainedPrice[] {
   const explanation = pricer.explain({ provider, model, at });
-  return explanation === undefined ? [] : [{ provider, model, ...explanation }];
+  if (explanation === undefined) return [];
+  const { schedule, ...rest } = explanation;
+  return [{ provider, model, ...rest, ...(schedule === undefined ? {} : { schedule: schedule.map(timed) }) }];
+}
+
+function timed({ from, table, ...when }: ScheduledPrice): TimedPrice {
+  return { ...(from === undefined ? {} : { from: new Date(from).toISOString() }), ...when, table: table ?? null };
 }

@@ -108,9 +108,33 @@ describe('commands about providers and prices', () => {
       expect((await gateway(['prices', 'show', 'gpt-4o'], env)).stdout).to.include('entry 1 of prices.yaml').and.match(/service tier flex +│ +× 0.5/);
     });
 
+    it('shows all prices where the day or the hour decides', async () => {
+      const argv = ['prices', 'show', 'deepseek-v4-pro', '--provider', 'deepseek', '--at', '2026-11-28T02:00Z'];
+      const { value } = await json(argv);
+      const [price] = value.prices as { table: unknown; schedule: unknown[] }[];
+      expect(price?.table).to.deep.equal({ input: 0.66, cacheRead: 0.022, output: 1.98 });
+      expect(price?.schedule.at(-1)).to.deep.equal({
+        from: '2026-09-10T04:00:00.000Z', hours: { start: '06:00:00', end: '10:00:00' }, workdays: true, table: { input: 1.32, cacheRead: 0.044, output: 3.96 },
+      });
+      const { stdout } = await gateway(argv);
+      expect(stdout).to.match(/input +│ +0.66 │/).and.match(/Monday to Friday, 06:00 to 10:00 │ input 1.32, read from cache 0.044, output 3.96/);
+      expect((await gateway(['prices', 'show', 'o3', '--provider', 'openai'])).stdout).to.match(/from 2025-06-10 │ input 2,/);
+      expect((await gateway(['prices', 'show', 'gpt-4o', '--provider', 'openai'])).stdout).to.not.include('All its prices');
+    });
+
+    it('shows an entry for all providers once, without the noise of binary fractions', async () => {
+      await writeFile(join(dir, 'prices.yaml'), '- { model: own, input: 0.03, output: 3, multiplier: 0.3, regions: { us: 1.1 } }\n');
+      const { stdout } = await gateway(['prices', 'show', 'own'], { PRICES_FILE: 'prices.yaml' });
+      expect(stdout.match(/entry 1 of prices.yaml/g)).to.have.length(1);
+      expect(stdout).to.match(/openai, anthropic, .*vllm: entry 1/).and.match(/input +│ +0.009 │/).and.match(/region us +│ +× 1.1/);
+      const { value } = await json(['prices', 'show', 'own', '--provider', 'groq'], { PRICES_FILE: 'prices.yaml' });
+      expect((value.prices as { table: unknown }[])[0]?.table).to.deep.equal({ input: 0.009, output: 0.9 });
+    });
+
     it('says so where nobody has a price (1), and where it was asked wrongly (2)', async () => {
       const cases: [string[], number, string][] = [
         [['no-such-model'], 1, '"no-such-model"'], [['gpt-4o', '--provider', 'groq'], 1, 'at groq'],
+        [['gemma-3-27b-it', '--provider', 'gemini'], 1, 'at gemini'], [['claude-opus-5', '--provider', 'gemini'], 1, 'at gemini'],
         [['gpt-4o', '--provider', 'nobody'], 2, 'nobody'], [['gpt-4o', '--at', '2026-02-30'], 2, '2026-02-30'],
       ];
       for (const [argv, expected, named] of cases) {
