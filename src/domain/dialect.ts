@@ -8,6 +8,8 @@ export interface Observation {
   /** The model that transcribes the input of a realtime session; it has a bill of its own. */
   transcriptionModel?: string;
   finishReason?: string;
+  /** A response that the provider makes in the background, and whether this answer only reads it. */
+  background?: { readonly id: string; readonly stored: boolean };
   /** The provider's own error type or code (an error body under any status, or an in-stream error event). */
   providerErrorType?: string;
   /** The body is an error, or an error event came in the stream. */

@@ -4,6 +4,7 @@ import type { AwsSigner } from './aws-signing.js';
 import type { Gatekeeper } from './credentials.js';
 import type { PageGuard } from './access.js';
 import type { Pools } from './pools.js';
+import type { BackgroundResponses } from './background-responses.js';
 import type { BodyGarbage } from './body-garbage.js';
 import type { BodyMemory } from './body-memory.js';
 import type { BufferBudget } from './request-body.js';
@@ -36,6 +37,7 @@ export interface GatewayContext {
   /** Environment and `.env`, for what a request may leave open (AWS_REGION). */
   readonly variable: ReadVariable;
   readonly usageRefusals: UsageRefusals;
+  readonly backgroundResponses: BackgroundResponses;
   readonly budget: BufferBudget;
   readonly bodyMemory: BodyMemory;
   readonly bodyGarbage: BodyGarbage;

@@ -8,6 +8,7 @@ import { Gatekeeper } from './credentials.js';
 import type { GatewayKey } from './key-ring.js';
 import { Pools } from './pools.js';
 import { Proxy } from './proxy.js';
+import { BackgroundResponses } from './background-responses.js';
 import { BodyGarbage } from './body-garbage.js';
 import { BodyMemory } from './body-memory.js';
 import { BufferBudget } from './request-body.js';
@@ -124,6 +125,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     usageRefusals: new UsageRefusals(),
     budget: new BufferBudget(settings.maxBufferedBytes),
     bodyMemory: options.bodyMemory ?? new BodyMemory(),
+    backgroundResponses: new BackgroundResponses(),
     bodyGarbage: new BodyGarbage(),
     maxBodyBytes: settings.maxBodyBytes,
     limits,

@@ -1,6 +1,7 @@
 import type { Observation } from '../domain/dialect.js';
 import { ERROR_TYPES, type ErrorType } from '../domain/error-types.js';
 import type { EndReason, Exchange } from '../domain/exchange.js';
+import type { Usage } from '../domain/usage.js';
 import type { Arrival } from './arrival.js';
 import type { ClientRequest } from './client.js';
 
@@ -65,7 +66,7 @@ export function exchangeOf(arrival: Arrival, request: Pick<ClientRequest, 'metho
     providerMs: attempts === 0 ? undefined : providerMs,
     timeToFirstTokenMs: isStream === true && firstTokenAt !== undefined ? firstTokenAt - startedAt : undefined,
     overheadUs: Math.max(0, (totalMs - providerMs - bodyReadMs) * 1000),
-    usage: observation?.usage,
+    usage: usageOf(outcome),
     region: outcome.region === '' ? undefined : outcome.region,
     finishReason: observation?.finishReason,
     endReason: outcome.endReason,
@@ -80,6 +81,18 @@ export function exchangeOf(arrival: Arrival, request: Pick<ClientRequest, 'metho
     userId: single(headers['x-user-id']),
     experimentId: single(headers['x-experiment-id']),
   };
+}
+
+/**
+ * What the answer says that it used. The counts of a stream that broke before it said why it ended
+ * are those of its beginning: what it cost is more than they say.
+ */
+function usageOf({ observation, isStream, endReason }: Outcome): Usage | undefined {
+  const usage = observation?.usage;
+  if (usage === undefined || isStream !== true || observation?.finishReason !== undefined) return usage;
+  if (endReason === 'complete' && observation?.failed !== true) return usage;
+  const { providerCost, ...counts } = usage;
+  return { ...counts, uncertain: true };
 }
 
 /** What the client got: the provider's status where that went out, else that of the gateway's own error. */

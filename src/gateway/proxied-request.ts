@@ -611,6 +611,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     this.#dropBody();
     this.#gateway.bodyGarbage.add(this.#buffered?.received ?? 0);
     this.#gateway.bodyGarbage.add(this.#upstreamBytes);
+    const observation = this.#tap?.observation;
+    if (observation?.background !== undefined) this.#gateway.backgroundResponses.settle(this.#route.upstream.provider.name, observation);
     const exchange = exchangeOf(this.#arrival, this.#request, {
       provider: this.#route.upstream.provider.name,
       client: this.#admission.client,
@@ -629,7 +631,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
       headSent: this.#writer.begun,
       isStream: this.#tap?.isStream,
       firstTokenAt: this.#firstTokenAt,
-      observation: this.#tap?.observation,
+      observation,
       region: this.#target?.region,
     });
     const written = this.#gateway.record(exchange);

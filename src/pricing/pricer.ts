@@ -36,7 +36,8 @@ export async function loadPricer(options: PricerOptions): Promise<Pricer> {
       const { provider, model, responseModel, usage } = query;
       if (usage === undefined) return undefined;
       const price = providersFigure(usage) ?? estimate(query, usage, estimator);
-      if (price === undefined && splitBuckets(usage) !== undefined) unknown.met(provider, model ?? responseModel);
+      // Where the counts are in doubt, the price is not what is missing.
+      if (price === undefined && splitBuckets(usage) !== undefined) unknown.met(provider, usage.uncertain === true ? undefined : model ?? responseModel);
       return price;
     },
     explain: ({ provider, model, at }) => {

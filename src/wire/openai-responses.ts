@@ -19,7 +19,7 @@ const MAX_NAME_BYTES = 1024;
 export function openAiResponsesDialect(flavour: OpenAiUsageFlavour = {}): Dialect {
   return {
     name: 'openai-responses',
-    bodyMembers: ['model', 'usage', 'service_tier', 'status', 'incomplete_details', 'error', 'object', 'code', 'type', 'detail', 'fault'],
+    bodyMembers: ['id', 'background', 'model', 'usage', 'service_tier', 'status', 'incomplete_details', 'error', 'object', 'code', 'type', 'detail', 'fault'],
     usageMember: 'usage',
     streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
     errorBody: openAiErrorBody,
@@ -66,6 +66,8 @@ function readResponse(response: JsonRecord, into: Observation, flavour: OpenAiUs
   if (model !== undefined) into.responseModel = model;
   const usage = responsesUsage(response.usage, response.service_tier, flavour);
   if (usage !== undefined) into.usage = usage;
+  const id = asText(response.id);
+  if (response.background === true && id !== undefined) into.background = { id, stored: false };
   const status = asText(response.status);
   const reason = asText(asRecord(response.incomplete_details)?.reason);
   // While a response is under way its status is no reason to have finished.

@@ -5,6 +5,7 @@ import { openAiChatDialect } from '../../wire/openai-chat.js';
 import { openAiStored } from '../../wire/openai-other.js';
 import { openAiRealtime } from '../../wire/openai-realtime.js';
 import { openAiResponses } from '../../wire/openai-responses.js';
+import { storedResponseDialect } from '../../wire/openai-stored-response.js';
 
 const openAiChat = openAiChatDialect();
 
@@ -35,6 +36,7 @@ export function openAiRules({
     // Chat, text, fill-in-the-middle and agent completions.
     { path: /\/completions$/, dialect: chat, ...(streamUsage ? { streamUsage } : {}) },
     { path: /\/responses(?:\/compact)?$/, dialect: responses },
+    { path: /\/responses\/(?!input_tokens$)[^/]+$/, dialect: storedResponseDialect(responses) },
     { path: /\/v1\/messages$/, dialect: messages },
     ...(realtime ? [{ path: /\/realtime$/, dialect: openAiRealtime }] : []),
     {

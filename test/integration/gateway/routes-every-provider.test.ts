@@ -39,7 +39,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'xai': { canonical: chat('/v1'), native: ['/v1/responses'] },
   'cohere': { canonical: chat('/compatibility/v1'), native: ['/v2/chat', '/v2/embed', '/v1/rerank', '/compatibility/v1/embeddings'] },
   'openrouter': { canonical: chat('/api/v1'), native: ['/api/v1/generation?id=x'] },
-  'perplexity': { canonical: chat(''), native: ['/chat/completions', '/v1/responses'] },
+  'perplexity': { canonical: chat(''), native: ['/chat/completions', '/v1/responses', '/v1/agent', '/v1/sonar'] },
   'cerebras': { canonical: chat('/v1'), native: ['/v1/models'] },
   'ollama': { canonical: chat('/v1'), native: ['/api/chat', '/api/tags'] },
   'vllm': { canonical: chat('/v1'), native: ['/v1/score'] },

@@ -37,6 +37,19 @@ describe('the region in an address', () => {
     expect(origin('/model/m/converse', { BEDROCK_BASE_URL: 'http://127.0.0.1:1', AWS_REGION: 'eu-central-1' })).to.equal('http://127.0.0.1:1');
     expect(origin('/v1/projects/p/locations/global/models/g', { VERTEX_BASE_URL: 'http://127.0.0.1:1' })).to.equal('http://127.0.0.1:1');
   });
+  it('of OpenAI stands in the host that is configured', () => {
+    const region = (baseUrl: string | undefined): string | undefined => {
+      const variable = (name: string): { value: string; source: string } | undefined => (
+        name === 'OPENAI_BASE_URL' && baseUrl !== undefined ? { value: baseUrl, source: 'environment' } : undefined);
+      const choice = new Router(bindUpstreams(PROVIDERS, variable)).choose('/v1/responses', {});
+      if (choice.kind !== 'route') throw new Error(choice.kind);
+      return placeOf(choice.route, {}, variable)?.region;
+    };
+    expect(region(undefined)).to.equal('');
+    expect(region('https://eu.api.openai.com/v1')).to.equal('eu');
+    expect(region('https://us.api.openai.com')).to.equal('us');
+    expect(region('https://openai.proxy.example/v1')).to.equal('');
+  });
   it('a Bearer token that looks like a scope is none', () => {
     expect(origin('/model/m/converse', {}, { authorization: 'Bearer Credential=x/20260101/evil/bedrock' })).to.equal('https://bedrock-runtime.us-east-1.amazonaws.com');
   });

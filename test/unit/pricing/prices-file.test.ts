@@ -97,6 +97,21 @@ describe('PRICES_FILE', () => {
     expect(cost(pricer, 'openai', 'gpt-4o', { ...USAGE, serviceTier: 'scale' })).to.equal(undefined);
   });
 
+  it('multiplies by region, over the premiums that are built in', async () => {
+    const pricer = await pricerOf([
+      { provider: 'vertex', model: 'gemini-*', regions: { 'Europe-West4': 1.2, '*': 1 } },
+      { provider: 'vertex', model: 'claude-*', multiplier: 0.5 },
+      { provider: 'openai', model: 'gpt-5.4', input: 2, output: 8 },
+    ]);
+    const at = (provider: string, model: string, region: string): number | undefined => (
+      pricer.price({ provider, model, region, usage: { inputTokens: M, outputTokens: 0 }, at: AT })?.cost);
+    expect(at('vertex', 'gemini-3.5-flash', 'europe-west4')).to.be.closeTo(1.5 * 1.2, 1e-12);
+    expect(at('vertex', 'gemini-3.5-flash', 'us-central1')).to.equal(1.5);
+    expect(at('vertex', 'gemini-3.5-flash', 'global')).to.equal(1.5);
+    expect(at('vertex', 'claude-opus-5', 'us-east5'), 'the list\'s premium on the list\'s price').to.be.closeTo(5 * 0.5 * 1.1, 1e-12);
+    expect(at('openai', 'gpt-5.4', 'eu'), 'own rates are what is paid').to.equal(2);
+  });
+
   it('has prices from a date on, and before the first one the list price', async () => {
     const entry = { provider: 'openai', model: 'gpt-4o', output: 0 };
     const pricer = await pricerOf([
@@ -170,6 +185,7 @@ describe('PRICES_FILE', () => {
       [[{ ...good, from: '2026-02-30' }], 'from is "2026-02-30"'], [[{ ...good, from: 'yesterday' }], 'from is "yesterday"'], [[{ ...good, from: '2026-01-01T00:00:00+02:00' }], 'from is'],
       [[{ provider: 'openai', model: 'm' }], 'says no price'], [[{ ...good, baseModel: 'gpt-4o' }], 'baseModel'], [[{ model: 'm', perRequest: 1 }], 'neither input nor output'],
       [[{ ...good, multiplier: 'half' }], 'multiplier is "half"'], [[{ ...good, serviceTiers: ['flex'] }], 'serviceTiers is'], [[{ ...good, serviceTiers: { flex: -1 } }], 'serviceTiers.flex is -1'],
+      [[{ ...good, regions: 'us' }], 'regions is "us"'], [[{ ...good, regions: { us: '1.1' } }], 'regions.us is "1.1"'],
       [[good, { ...good, input: 2 }], 'entry 2 of'], [{ rates: [] }, 'holds no list'], ['7', 'holds no list'],
     ];
     for (const [content, named] of cases) {
