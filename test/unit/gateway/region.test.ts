@@ -41,7 +41,7 @@ describe('the region in an address', () => {
     const region = (baseUrl: string | undefined): string | undefined => {
       const variable = (name: string): { value: string; source: string } | undefined => (
         name === 'OPENAI_BASE_URL' && baseUrl !== undefined ? { value: baseUrl, source: 'environment' } : undefined);
-      const choice = new Router(bindUpstreams(PROVIDERS, variable)).choose('/v1/responses', {});
+      const choice = new Router(bindUpstreams(PROVIDERS, variable)).choose('/v1/responses', { headers: {}, query: '', isGatewayKey: () => false });
       if (choice.kind !== 'route') throw new Error(choice.kind);
       return placeOf(choice.route, {}, variable)?.region;
     };
