@@ -1,11 +1,12 @@
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
-import { applySplice, readBodyFacts, revertSplice, type BodyFacts, type BodySplice } from '../wire/body-facts.js';
+import { readBodyFacts } from '../wire/body-facts.js';
 import { contentEncodings, createContentDecoder, type ContentDecoder } from '../wire/content-decoding.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
 import { AnswerWriter, type Resumed } from './answer-writer.js';
 import type { Arrival } from './arrival.js';
+import { ClientBody, type ClientBodyOwner } from './client-body.js';
 import { ClientPace } from './client-pace.js';
 import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
@@ -16,13 +17,12 @@ import type { AnswerHead } from './http1/answer-head.js';
 import { Call, type CallHandler } from './http1/call.js';
 import { InternalFault } from './internal-fault.js';
 import { errorResponse, sendAnswer } from './refusal.js';
-import { BufferedBody, hasBody, isJsonType, PassingBody, type BodyReader } from './request-body.js';
+import { hasBody, PassingBody, type BodyFailure } from './request-body.js';
 import type { Route } from './route.js';
 import type { Expirable } from './sweeper.js';
-import { decideByFirstBytes, mayHideJson } from './undecided-body.js';
 import { needsSignature, upstreamCall, type UpstreamCall } from './upstream-call.js';
 import { isPassing, upstreamFault, type UpstreamFault } from './upstream-error.js';
-import { HeldAnswer, mayRefuseMember } from './usage-refusal.js';
+import { AddedUsage, HeldAnswer, mayRefuseMember, takesStreamOptions, usageTarget } from './usage-refusal.js';
 
 const MAX_ATTEMPTS = 3;
 const RETRY_PAUSE_MS = 100;
@@ -35,7 +35,7 @@ const RETRY_PAUSE_MS = 100;
  * Life: reading → waiting (dispatched) → answering → settled. `settled` means that the record is
  * made; nothing that comes later changes it.
  */
-export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resumed {
+export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, Resumed {
   place = -1;
   readonly #gateway: GatewayContext;
   readonly #request: ClientRequest;
@@ -45,19 +45,18 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   readonly #admission: Admission;
   readonly #writer: AnswerWriter;
 
-  #buffered: BufferedBody | undefined;
-  #passing: PassingBody | undefined;
+  #clientBody: ClientBody | undefined;
+  /** What goes to the provider. */
   #body: Buffer | PassingBody | undefined;
   #target: UpstreamCall | undefined;
   #call: Call | undefined;
   #model: string | undefined;
   #stream: boolean | undefined;
-  /** The edit that asks for usage, as long as the body has it, and the bytes that it replaced. */
-  #splice: BodySplice | undefined;
-  #replaced: Buffer | undefined;
-  /** An answer that may refuse that edit. */
+  /** Present as long as the body asks for usage for the gateway's sake. */
+  #added: AddedUsage | undefined;
+  /** An answer that may refuse that. */
   #held: HeldAnswer | undefined;
-  /** The call is made a second time, without the edit. */
+  /** The call is made a second time, without it. */
   #untouched = false;
 
   #attempts = 0;
@@ -65,8 +64,6 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #sent = false;
   /** We left the provider ourselves: what it reports from then on is our own doing. */
   #aborted = false;
-  #bodyStartedAt = 0;
-  #bodyReadMs = 0;
   #firstDispatchedAt = 0;
   #dispatchedAt = 0;
   #providerMs = 0;
@@ -115,53 +112,15 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     const pathFacts = this.#route.dialect.readPath?.(this.#route.nativePath);
     this.#model = pathFacts?.model;
     this.#stream = pathFacts?.stream;
-    const contentType = this.#request.headers['content-type'];
-    if (!hasBody(this.#request)) {
-      this.#dispatch();
-    } else if (this.#request.pipe === undefined || isJsonType(contentType) || needsSignature(this.#route, this.#admission)) {
-      this.#buffer();
-    } else if (mayHideJson(contentType) && Number(this.#request.headers['content-length'] ?? 0) <= this.#gateway.maxBodyBytes) {
-      this.#bodyStartedAt = performance.now();
-      decideByFirstBytes(this.#request, (isObject, first) => { this.#onDecided(isObject, first); }, () => { this.#onClientGone(); });
-    } else {
-      this.#passOn(contentType);
-    }
-  }
-
-  #onDecided(isObject: boolean, first: Buffer): void {
-    if (this.#phase === 'settled') return;
-    try {
-      if (isObject) this.#buffer(first);
-      else this.#passOn(undefined, first);
-    } catch (error) {
-      this.#onFault(error);
-    }
-  }
-
-  #buffer(first?: Buffer): void {
-    const { budget, bodyMemory, maxBodyBytes } = this.#gateway;
-    this.#bodyStartedAt = performance.now();
-    this.#buffered = new BufferedBody(this.#request, this, budget, bodyMemory, maxBodyBytes);
-    this.#buffered.start(first);
-  }
-
-  #passOn(contentType: string | undefined, first?: Buffer): void {
-    if (this.#bodyStartedAt > 0) this.#bodyReadMs = performance.now() - this.#bodyStartedAt;
-    this.#passing = new PassingBody(contentType);
-    // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
-    this.#request.on('error', () => this.#onClientGone());
-    // Whoever destroys it says why elsewhere.
-    this.#passing.on('error', ignore);
-    if (first !== undefined && first.length > 0) this.#passing.write(first);
-    this.#request.pipe?.(this.#passing);
-    this.#body = this.#passing;
-    this.#dispatch();
+    if (!hasBody(this.#request)) return this.#dispatch();
+    this.#clientBody = new ClientBody(this.#request, this.#gateway, this);
+    this.#clientBody.read(needsSignature(this.#route, this.#admission));
   }
 
   // ---- the client's body ----
 
   onBody(body: Buffer): void {
-    this.#bodyReadMs = performance.now() - this.#bodyStartedAt;
+    if (this.#phase === 'settled') return;
     this.#body = body;
     try {
       this.#readFacts(body);
@@ -171,36 +130,29 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     }
   }
 
-  #readFacts(body: Buffer): void {
-    if (this.#request.headers['content-encoding'] === undefined) {
-      const facts = readBodyFacts(body);
-      this.#model = facts.model ?? this.#model;
-      // A JSON object that does not ask for a stream asks for none.
-      this.#stream = facts.stream ?? this.#stream ?? (facts.isObject ? false : undefined);
-      if (facts.usageSplice !== undefined && this.#mayAskForUsage(facts)) {
-        this.#splice = facts.usageSplice;
-        this.#replaced = Buffer.from(body.subarray(facts.usageSplice.start, facts.usageSplice.end));
-        this.#body = applySplice(body, facts.usageSplice);
-      }
+  onPassing(body: PassingBody): void {
+    if (this.#phase === 'settled') return;
+    this.#body = body;
+    try {
+      this.#dispatch();
+    } catch (error) {
+      this.#onFault(error);
     }
   }
 
-  /** Whether this server is one that takes `stream_options`, as far as is known. */
-  #mayAskForUsage(facts: BodyFacts): boolean {
-    const { rule, upstream } = this.#route;
-    if (rule?.streamUsage !== true || !upstream.streamUsage) return false;
-    const call = { query: this.#arrival.target.query, hasDataSources: facts.hasDataSources === true };
-    if (upstream.provider.refusesStreamUsage?.(call) === true) return false;
-    return !this.#gateway.usageRefusals.has(this.#usageTarget());
+  #readFacts(body: Buffer): void {
+    if (this.#request.headers['content-encoding'] !== undefined) return;
+    const facts = readBodyFacts(body);
+    this.#model = facts.model ?? this.#model;
+    // A JSON object that does not ask for a stream asks for none.
+    this.#stream = facts.stream ?? this.#stream ?? (facts.isObject ? false : undefined);
+    if (facts.usageSplice === undefined || !takesStreamOptions(this.#route, this.#arrival.target.query, facts)) return;
+    if (this.#gateway.usageRefusals.has(usageTarget(this.#route, this.#model))) return;
+    this.#added = new AddedUsage(body, facts.usageSplice);
+    this.#body = this.#added.body;
   }
 
-  /** What a refusal of `stream_options` is remembered for: the address, a deployment in it included, and the model. */
-  #usageTarget(): string {
-    const { upstream, upstreamPath } = this.#route;
-    return `${upstream.origin ?? ''}${upstreamPath} ${this.#model ?? ''}`;
-  }
-
-  onBodyFailure(reason: 'body_too_large' | 'buffers_full' | 'client_closed'): void {
+  onBodyFailure(reason: BodyFailure): void {
     if (reason === 'client_closed') return this.#onClientGone();
     if (reason === 'body_too_large') {
       this.#fail(reason, `The request body is over the limit of ${this.#gateway.maxBodyBytes} bytes (MAX_BODY_BYTES).`);
@@ -229,7 +181,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   #makeTarget(): UpstreamCall | undefined {
     return upstreamCall(this.#gateway, this.#request, this.#route, this.#admission,
-      { spliced: this.#splice !== undefined, streams: this.#passing !== undefined });
+      { spliced: this.#added !== undefined, streams: this.#body instanceof PassingBody });
   }
 
   #sign(target: UpstreamCall): void {
@@ -300,7 +252,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   onAnswerHead(head: AnswerHead): void {
     if (this.#phase === 'settled') return;
     try {
-      if (this.#splice !== undefined && mayRefuseMember(head.status)) this.#hold(head);
+      if (this.#added !== undefined && mayRefuseMember(head.status)) this.#hold(head);
       else this.#beginAnswer(head);
     } catch (error) {
       this.#onFault(error);
@@ -341,8 +293,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     this.#held = undefined;
     this.#leaveProvider(performance.now());
     this.#failedAttempts += 1;
-    this.#body = revertSplice(this.#body as Buffer, this.#splice as BodySplice, this.#replaced as Buffer);
-    this.#splice = undefined;
+    this.#body = this.#added?.undo();
+    this.#added = undefined;
     this.#untouched = true;
     this.#sent = false;
     this.#phase = 'waiting';
@@ -351,8 +303,8 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   }
 
   #beginAnswer({ status, reason, headers }: AnswerHead): void {
-    if (this.#untouched && status < 400) this.#gateway.usageRefusals.add(this.#usageTarget());
-    const spliced = this.#splice !== undefined;
+    if (this.#untouched && status < 400) this.#gateway.usageRefusals.add(usageTarget(this.#route, this.#model));
+    const spliced = this.#added !== undefined;
     this.#phase = 'answering';
     this.#lastActivityAt = performance.now();
     this.#providerStatus = status;
@@ -486,14 +438,14 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   overdue(now: number): ErrorType | undefined {
     if (this.#writer.holding) return undefined;
     const { limits } = this.#gateway;
-    const received = this.#buffered?.received ?? this.#passing?.received ?? 0;
+    const received = this.#clientBody?.received ?? 0;
     if (received !== this.#receivedSeen) {
       this.#receivedSeen = received;
       this.#lastActivityAt = now;
     }
     this.#pace ??= new ClientPace(this.#arrival.startedAt);
     if (this.#pace.readsTooSlowly(now, this.#writer.unsent, limits.clientSendMs)) return 'client_closed';
-    const clientIsDue = this.#phase === 'reading' || this.#passingIsDue();
+    const clientIsDue = this.#phase === 'reading' || this.#clientBody?.isDue === true;
     const trickles = this.#pace.sendsTooSlowly(now, received, clientIsDue, limits.clientIdleMs);
     if (trickles && this.#phase !== 'settled') return 'request_timeout';
     const silentMs = now - this.#lastActivityAt;
@@ -506,10 +458,6 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
     // An answer that is paused, or has all been handed over, waits for its reader and not for the provider.
     if (this.#writer.paused || this.#writer.over) return undefined;
     return over(limits.idleMs, silentMs) ? 'upstream_timeout_idle' : undefined;
-  }
-
-  #passingIsDue(): boolean {
-    return this.#passing !== undefined && !this.#request.complete && !this.#passing.writableNeedDrain;
   }
 
   expire(reason: ErrorType): void {
@@ -585,16 +533,7 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
   #abort(): void {
     this.#aborted = true;
     this.#call?.abort();
-    this.#dropBody();
-  }
-
-  /** Gives the body's memory back; what the client still sends of it is thrown away, so that the connection can go on. */
-  #dropBody(): void {
-    this.#buffered?.release(this.#call?.flushed);
-    if (this.#passing === undefined || this.#request.complete) return;
-    this.#request.unpipe?.(this.#passing);
-    this.#request.resume();
-    this.#passing.destroy();
+    this.#clientBody?.drop(this.#call?.flushed);
   }
 
   /** The clock of the provider's share stops. */
@@ -605,27 +544,27 @@ export class ProxiedRequest implements CallHandler, BodyReader, Expirable, Resum
 
   #settle(endReason: EndReason, errorType: ErrorType | undefined): Promise<void> | undefined {
     const endedAt = performance.now();
-    if (this.#phase === 'reading') this.#bodyReadMs = endedAt - this.#bodyStartedAt;
     this.#phase = 'settled';
     this.#leaveProvider(endedAt);
-    this.#dropBody();
-    this.#gateway.bodyGarbage.add(this.#buffered?.received ?? 0);
+    const requestSize = this.#clientBody?.received ?? 0;
+    this.#clientBody?.drop(this.#call?.flushed);
+    this.#gateway.bodyGarbage.add(this.#body instanceof PassingBody ? 0 : requestSize);
     this.#gateway.bodyGarbage.add(this.#upstreamBytes);
     const observation = this.#tap?.observation;
     if (observation?.background !== undefined) this.#gateway.backgroundResponses.settle(this.#route.upstream.provider.name, observation);
     const exchange = exchangeOf(this.#arrival, this.#request, {
       provider: this.#route.upstream.provider.name,
       client: this.#admission.client,
-      model: this.#passing?.model ?? this.#model,
+      model: this.#clientBody?.formModel ?? this.#model,
       stream: this.#stream,
-      requestSize: this.#passing?.received ?? this.#buffered?.received ?? 0,
+      requestSize,
       responseSize: this.#responseSize,
       endReason,
       errorType,
       attempts: this.#attempts,
       failedAttempts: this.#failedAttempts,
       providerMs: this.#providerMs,
-      bodyReadMs: this.#bodyReadMs,
+      bodyReadMs: this.#clientBody?.readMs(endedAt) ?? 0,
       endedAt,
       providerStatus: this.#providerStatus,
       headSent: this.#writer.begun,
@@ -645,10 +584,6 @@ const RETRY_SOON: readonly string[] = ['retry-after', '1'];
 /** Refusals after which the same connection may try again. */
 const TEMPORARY: readonly ErrorType[] = ['buffers_full', 'connections_full'];
 const CLOSE: readonly string[] = ['connection', 'close'];
-
-function ignore(): void {
-  // deliberately nothing
-}
 
 /** Why the connection ended, where its client did not end it: the body was not HTTP, or the gateway met a fault of its own. */
 function faultOf({ socket }: ClientRequest): ErrorType | undefined {

@@ -42,11 +42,13 @@ export function hasBody(request: ClientRequest): boolean {
   return length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
 }
 
+/** Why a body is not going to come: too large, no room, or the client left. */
+export type BodyFailure = Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>;
+
 export interface BodyReader {
   /** The whole body has come. */
   onBody(body: Buffer): void;
-  /** It is not going to come: too large, no room, or the client left. */
-  onBodyFailure(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>): void;
+  onBodyFailure(reason: BodyFailure): void;
 }
 
 /** Of a body that is over: nothing is added to it. */
@@ -141,7 +143,7 @@ export class BufferedBody {
     this.#reader.onBody(this.#bytes.take());
   }
 
-  #fail(reason: Extract<ErrorType, 'body_too_large' | 'buffers_full' | 'client_closed'>): void {
+  #fail(reason: BodyFailure): void {
     if (this.#settled) return;
     this.release();
     this.#reader.onBodyFailure(reason);

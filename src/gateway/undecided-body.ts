@@ -3,14 +3,18 @@ import type { ClientRequest } from './client.js';
 /** White space before the first byte of a document is mostly none at all. */
 const MAX_BLANK_BYTES = 1024;
 const UNTOLD = /^\s*(?:$|text\/|application\/x-www-form-urlencoded\s*(?:;|$))/i;
+const BINARY = /^\s*application\/octet-stream\s*(?:;|$)/i;
 const OPEN_BRACE = 0x7b;
 
 /**
- * Whether a content type may stand over JSON without saying so: none at all, text, or the form type
- * that `curl -d` sends.
+ * Whether a body may be JSON although its content type does not say so: it has none, or one of text,
+ * or the form type that `curl -d` sends; a binary type only where the length tells that it is not an
+ * upload of any size.
  */
-export function mayHideJson(contentType: string | undefined): boolean {
-  return contentType === undefined || UNTOLD.test(contentType);
+export function mayHideJson({ headers }: ClientRequest, maxBytes: number): boolean {
+  const { 'content-type': type, 'content-length': length } = headers;
+  if (length !== undefined && Number(length) > maxBytes) return false;
+  return type === undefined || UNTOLD.test(type) || (length !== undefined && BINARY.test(type));
 }
 
 /**

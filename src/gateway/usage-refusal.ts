@@ -1,7 +1,9 @@
 import { BoundedMap } from '../domain/bounded-map.js';
+import { applySplice, revertSplice, type BodyFacts, type BodySplice } from '../wire/body-facts.js';
 import { contentEncodings, createContentDecoder } from '../wire/content-decoding.js';
 import { headerValue } from './headers.js';
 import type { AnswerHead } from './http1/answer-head.js';
+import type { Route } from './route.js';
 
 /** An answer that is longer is not a refusal that names a member. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
@@ -19,6 +21,36 @@ export class UsageRefusals {
 
   add(target: string): void {
     this.#targets.set(target, true);
+  }
+}
+
+/** What a refusal is remembered for: the address, a deployment in it included, and the model. */
+export function usageTarget({ upstream, upstreamPath }: Route, model: string | undefined): string {
+  return `${upstream.origin ?? ''}${upstreamPath} ${model ?? ''}`;
+}
+
+/** Whether the server of a route is one that takes `stream_options`, as far as the configuration and its documents say. */
+export function takesStreamOptions({ rule, upstream }: Route, query: string, facts: BodyFacts): boolean {
+  if (rule?.streamUsage !== true || !upstream.streamUsage) return false;
+  return upstream.provider.refusesStreamUsage?.({ query, hasDataSources: facts.hasDataSources === true }) !== true;
+}
+
+/** A body to which the gateway has added that it wants the usage. */
+export class AddedUsage {
+  readonly body: Buffer;
+  readonly #splice: BodySplice;
+  readonly #replaced: Buffer;
+
+  constructor(body: Buffer, splice: BodySplice) {
+    this.#splice = splice;
+    // A copy: the body's memory is used again.
+    this.#replaced = Buffer.from(body.subarray(splice.start, splice.end));
+    this.body = applySplice(body, splice);
+  }
+
+  /** The client's own body, byte for byte. */
+  undo(): Buffer {
+    return revertSplice(this.body, this.#splice, this.#replaced);
   }
 }
 

@@ -71,6 +71,20 @@ describe('AWS signatures', () => {
     });
   }
 
+  it('signs a second try anew, over the body without what was refused', async () => {
+    const body = '{"model":"m","stream":true}';
+    await suite.start((_q, response) => {
+      if (suite.upstream.requests.length === 1) response.writeHead(400).end('{"message":"stream_options is not supported"}');
+      else response.end('{}');
+    }, { env: ENV });
+    await rawExchange(suite.proxy.port, rawPost('/bedrock/openai/v1/chat/completions', body, ['connection: close']));
+    expect(suite.upstream.requests.map((request) => request.body.toString())).to.deep.equal([`{"stream_options":{"include_usage":true},${body.slice(1)}`, body]);
+    for (const { request, body: sent } of suite.upstream.requests) {
+      expect(/Signature=(\w+)/.exec(request.headers.authorization ?? '')?.[1]).to.equal(expectedSignature(request, sent, 'us-east-1'));
+    }
+    expect(await suite.proxy.exchange()).to.deep.include({ attempts: 2, providerErrorCount: 1, statusCode: 200 });
+  });
+
   it('signs a body of any content type, since the signature covers it', async () => {
     await suite.start((_q, response) => response.end('{}'), { env: ENV });
     await rawExchange(suite.proxy.port, `POST ${CONVERSE} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/octet-stream\r\ncontent-length: 3\r\n\r\nabc`);

@@ -43,7 +43,7 @@ describe('JSON that its content type does not announce', () => {
     ['a list', undefined, '[{"model":"m"}]'],
     ['white space', 'text/plain', '   '],
     ['much white space', 'text/plain', ' '.repeat(5_000)],
-    ['bytes', 'application/octet-stream', '{"model":"m","stream":true}'],
+    ['bytes', 'application/octet-stream', 'RIFF{"model":"m","stream":true}'],
     ['lines of JSON', 'application/x-ndjson', '{"model":"m","stream":true}\n{}'],
     ['broken JSON', undefined, '{"model":'],
   ] as const) {
@@ -56,6 +56,15 @@ describe('JSON that its content type does not announce', () => {
       });
     }
   }
+
+  it('is read under a binary type where its length is known', async () => {
+    const body = '{"model":"m"}';
+    await suite.start((_q, response) => { response.end('{}'); });
+    await post('/v1/chat/completions', 'application/octet-stream', body);
+    await post('/v1/chat/completions', 'application/octet-stream', body, 'chunks');
+    expect(suite.upstream.requests.map((request) => request.body.toString())).to.deep.equal([body, body]);
+    expect(suite.proxy.exchanges.map(({ model }) => model)).to.deep.equal(['m', undefined]);
+  });
 
   it('lets what is longer than a JSON body may be stream through', async () => {
     await suite.start((_q, response) => { response.end('{}'); }, { settings: { maxBodyBytes: 1_000 } });

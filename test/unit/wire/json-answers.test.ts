@@ -113,6 +113,15 @@ describe('JSON answers', () => {
   }
 });
 
+describe('JSON answers of a great many small members', () => {
+  it('are not read to their end, but for the usage that stands there', async () => {
+    const body = Buffer.from(`{"model":"early",${'"":1,'.repeat(5_000_000)}"usage":${JSON.stringify(usage)}}`);
+    const observation = await observe(dialectAt('openai', chat), [body], { contentType: 'application/json', status: 200, header: () => undefined });
+    expect(observation).to.deep.include({ responseModel: 'early', failed: false });
+    expect(observation.usage).to.deep.include(counted);
+  });
+});
+
 describe('error answers', () => {
   for (const [provider, path, more] of [['openai', chat, {}], ['openai', '/v1/responses', {}], ['cohere', '/v2/chat', { finish_reason: 'COMPLETE' }], ['ollama', '/api/chat', {}]] as const) {
     it(`${provider}: ${path}, an error that is one long text is one all the same, under 200 too`, async () => {
