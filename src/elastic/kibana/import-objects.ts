@@ -45,7 +45,7 @@ function refused(answer: Answer, body: unknown, { url }: ImportOptions): Failure
   if (answer.status === 200 && at(body, 'success') === false) {
     const errors = listAt(body, 'errors').map((error) => `${String(at(error, 'type'))} ${String(at(error, 'id'))}: ${String(at(error, 'error', 'type'))}`);
     const conflict = listAt(body, 'errors').some((error) => at(error, 'error', 'type') === 'conflict');
-    return failure('kibana_import_failed', `Kibana imported ${String(numberAt(body, 'successCount') ?? 0)} objects and refused ${String(errors.length)}: ${errors.slice(0, 5).join('; ')}`,
+    return failure('kibana_import_failed', `Kibana imported ${objects(numberAt(body, 'successCount') ?? 0)} and refused ${String(errors.length)}: ${errors.slice(0, 5).join('; ')}`,
       conflict ? 'Run it without --no-overwrite to replace what is there.' : 'Look at the log of Kibana.');
   }
   if (answer.isElasticsearch) {
@@ -95,4 +95,8 @@ function parsed(text: string): unknown {
 
 function failure(code: string, message: string, fix: string, cause?: unknown): Failure {
   return new Failure({ code, message, fix, exitCode: EXIT.failed, ...(cause !== undefined && { cause }) });
+}
+
+function objects(count: number): string {
+  return `${String(count)} ${count === 1 ? 'object' : 'objects'}`;
 }
