@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { proxied, rawPost } from '../../support/proxied.js';
 import { rawExchange, until } from '../../support/proxy-harness.js';
@@ -65,6 +66,22 @@ describe('clients that do not keep up', () => {
       await until(() => suite.proxy.gateway.sweeper.size === 0);
     });
   }
+
+  it('an HTTP/2 stream that nobody reads is given up', async () => {
+    await suite.start((_q, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 500_000_000 });
+      const go = (): void => { while (!response.destroyed && response.write('x'.repeat(65_536))); };
+      response.on('drain', go);
+      go();
+    }, { settings: { clientSendTimeoutMs: 100 } });
+    const session = connectHttp2(suite.proxy.url).on('error', () => undefined);
+    const stream = session.request({ ':method': 'POST', ':path': '/v1/chat/completions', 'content-type': 'application/json' });
+    stream.on('error', () => undefined).pause().end('{}');
+    expect(await suite.proxy.exchange()).to.deep.include({ errorType: 'client_closed', endReason: 'client', statusCode: 200 });
+    await until(() => suite.proxy.gateway.sweeper.size === 0);
+    await until(() => suite.upstream.requests[0]?.request.socket.destroyed === true);
+    session.destroy();
+  });
 
   it('one that reads again in time gets all', async () => {
     const total = 24 * 2 ** 20;
