@@ -30,8 +30,12 @@ export class ClientBody implements BodyReader {
     if (whole || this.#request.pipe === undefined || isJsonType(contentType)) return this.#buffer();
     if (!mayHideJson(this.#request, this.#gateway.maxBodyBytes)) return this.#pass(contentType);
     decideByFirstBytes(this.#request, (isObject, first) => {
-      if (isObject) this.#buffer(first);
-      else this.#pass(contentType, first);
+      try {
+        if (isObject) this.#buffer(first);
+        else this.#pass(contentType, first);
+      } catch (error) {
+        this.onBodyFault(error);
+      }
     }, () => { this.#owner.onBodyFailure('client_closed'); });
   }
 
@@ -76,6 +80,10 @@ export class ClientBody implements BodyReader {
     this.#owner.onBodyFailure(reason);
   }
 
+  onBodyFault(error: unknown): void {
+    this.#owner.onBodyFault(error);
+  }
+
   #buffer(first?: Buffer): void {
     const { budget, bodyMemory, maxBodyBytes } = this.#gateway;
     this.#buffered = new BufferedBody(this.#request, this, budget, bodyMemory, maxBodyBytes);
@@ -87,8 +95,7 @@ export class ClientBody implements BodyReader {
     this.#passing = new PassingBody(contentType);
     // `pipe` does not carry an abort on: without this, the upstream would wait for the rest for ever.
     this.#request.on('error', () => { this.#owner.onBodyFailure('client_closed'); });
-    // Whoever destroys it says why elsewhere.
-    this.#passing.on('error', () => undefined);
+    this.#passing.on('error', (error) => { this.onBodyFault(error); });
     if (first !== undefined && first.length > 0) this.#passing.write(first);
     this.#request.pipe?.(this.#passing);
     this.#owner.onPassing(this.#passing);

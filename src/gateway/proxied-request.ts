@@ -152,6 +152,10 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     this.#body = this.#added.body;
   }
 
+  onBodyFault(error: unknown): void {
+    this.#onFault(error);
+  }
+
   onBodyFailure(reason: BodyFailure): void {
     if (reason === 'client_closed') return this.#onClientGone();
     if (reason === 'body_too_large') {

@@ -49,6 +49,8 @@ export interface BodyReader {
   /** The whole body has come. */
   onBody(body: Buffer): void;
   onBodyFailure(reason: BodyFailure): void;
+  /** The gateway itself met a fault while it was reading. */
+  onBodyFault(error: unknown): void;
 }
 
 /** Of a body that is over: nothing is added to it. */
@@ -90,7 +92,13 @@ export class BufferedBody {
     this.#declared = Number(this.#request.headers['content-length'] ?? 0);
     if (this.#declared > this.#maxBytes) return this.#fail('body_too_large');
     if (!this.#budget.fits(this.#declared)) return this.#fail('buffers_full');
-    this.#request.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#request.on('data', (chunk: Buffer) => {
+      try {
+        this.#onData(chunk);
+      } catch (error) {
+        this.#reader.onBodyFault(error);
+      }
+    });
     this.#request.on('end', () => this.#onEnd());
     this.#request.on('error', () => this.#fail('client_closed'));
     if (first !== undefined) this.#onData(first);
@@ -168,7 +176,12 @@ export class PassingBody extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
     this.received += chunk.length;
-    this.#form?.push(chunk);
+    try {
+      this.#form?.push(chunk);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
     callback(null, chunk);
   }
 }

@@ -52,10 +52,8 @@ export class Http2Bridge {
     });
   }
 
-  /** Takes over a connection of the server over which the preface came. @param bytes those behind it */
+  /** Takes over a connection over which the preface came, and that the server has let go of. @param bytes those behind the preface */
   take(socket: Socket, bytes: Buffer): void {
-    for (const event of ['data', 'end', 'close', 'error', 'drain', 'timeout']) socket.removeAllListeners(event);
-    socket.setTimeout(0);
     // The server's sockets stay half open; a client of HTTP/2 that ends its side has left.
     socket.on('end', () => { socket.destroy(); });
     socket.pause(); // while it flows, bytes that are put back would be lost

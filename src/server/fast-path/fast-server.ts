@@ -1,5 +1,6 @@
 import { Server, type IncomingMessage, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import type { ClientRequest, ClientResponse } from '../../gateway/client.js';
 import type { ClientError } from '../client-error.js';
 import { endFaulty, type Destroyable, type OnFault } from '../guard.js';
@@ -28,7 +29,9 @@ export interface FastServerOptions {
  */
 export class FastServer extends Server {
   readonly #plain: PlainConnections;
-  readonly #nodes = new WeakMap<object, NodeConnection>();
+  readonly #nodes = new WeakMap<Duplex, NodeConnection>();
+  /** Connections that speak HTTP/2 now. */
+  readonly #http2 = new Set<Socket>();
   readonly #options: FastServerOptions;
   /** Idle connections are left to their clients for now. */
   #idleStays = false;
@@ -38,9 +41,9 @@ export class FastServer extends Server {
     super(http, listener);
     this.#options = options;
     const own = this.listeners('connection');
-    const toNode = (socket: unknown): void => {
+    const toNode = (socket: Duplex): void => {
       for (const each of own) each.call(this, socket);
-      if (socket instanceof Socket) this.#nodes.set(socket, new NodeConnection(socket, onFault));
+      this.#nodes.set(socket, new NodeConnection(socket, onFault));
     };
     this.#plain = new PlainConnections({
       handle, proxies, maxBodyBytes, onFault, keepAliveTimeoutMs: http.keepAliveTimeout, headersTimeoutMs: http.headersTimeout,
@@ -51,7 +54,7 @@ export class FastServer extends Server {
       onSilent: (socket) => { this.emit('clientError', Object.assign(new Error('no request came in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket); },
     });
     this.removeAllListeners('connection');
-    this.on('connection', (socket: unknown) => {
+    this.on('connection', (socket: Duplex) => {
       // What stands in for a socket within this process (HTTP/2) is Node's, and so is one that comes back from an upgrade, read already.
       if (socket instanceof Socket && socket.bytesRead === 0) this.#plain.add(socket);
       else toNode(socket);
@@ -95,6 +98,7 @@ export class FastServer extends Server {
   override closeAllConnections(): void {
     super.closeAllConnections();
     this.#plain.endAll();
+    for (const socket of this.#http2) socket.destroy();
   }
 
   /** Keeps each connection to one request at a time, and takes it from Node where it is given up. @returns whether listeners need not know */
@@ -111,7 +115,7 @@ export class FastServer extends Server {
       }
       case 'upgrade':
       case 'connect': {
-        const [, socket, head] = args as [IncomingMessage, Socket, Buffer];
+        const [, socket, head] = args as [IncomingMessage, Duplex, Buffer];
         const connection = this.#nodes.get(socket);
         if (refusesSecond(connection, socket)) return true;
         if (connection !== undefined) args[2] = Buffer.concat([head, connection.release()]);
@@ -129,13 +133,23 @@ export class FastServer extends Server {
   #onClientError(error: ClientError, socket: Socket): void {
     const connection = this.#nodes.get(socket);
     const bytes = connection?.release();
-    if (error.code === 'HPE_PAUSED_H2_UPGRADE' && bytes !== undefined) this.#options.onHttp2(socket, bytes);
-    else this.#options.onClientError(error, socket, connection?.begun === true);
+    if (error.code !== 'HPE_PAUSED_H2_UPGRADE' || bytes === undefined) return this.#options.onClientError(error, socket, connection?.begun === true);
+    takeFromNode(socket);
+    this.#http2.add(socket);
+    socket.on('close', () => { this.#http2.delete(socket); });
+    this.#options.onHttp2(socket, bytes);
   }
 }
 
+/** Makes Node's server let go of a connection: to it, the connection is closed. Else it would end it for the head that never came. */
+function takeFromNode(socket: Socket): void {
+  for (const listener of socket.listeners('close')) listener.call(socket);
+  for (const event of ['data', 'end', 'close', 'error', 'drain', 'timeout']) socket.removeAllListeners(event);
+  socket.setTimeout(0);
+}
+
 /** A parser that Node was told to make lenient may find a second request where the first one's answer is pending: the connection ends. */
-function refusesSecond(connection: NodeConnection | undefined, socket: Socket): boolean {
+function refusesSecond(connection: NodeConnection | undefined, socket: Duplex): boolean {
   if (connection?.answering !== true) return false;
   socket.destroy();
   return true;
@@ -144,7 +158,7 @@ function refusesSecond(connection: NodeConnection | undefined, socket: Socket): 
 /** The connection that an event is about: it comes with a request, or as an argument of its own. */
 function connectionOf(args: readonly unknown[]): Destroyable | undefined {
   for (const arg of args) {
-    if (arg instanceof Socket) return arg;
+    if (arg instanceof Duplex) return arg;
     const { socket } = (arg ?? {}) as { socket?: Destroyable };
     if (socket !== undefined) return socket;
   }

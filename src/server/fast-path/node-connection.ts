@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { guarded, type OnFault } from '../guard.js';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -15,9 +15,9 @@ const MAX_AHEAD_BYTES = 64 * 1024;
  * empty line (the end of a head, and of a chunked body), or where a body of declared length does.
  */
 export class NodeConnection {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   /** Node's own reader of the socket. */
-  readonly #feed: (this: Socket, bytes: Buffer) => void;
+  readonly #feed: (this: Duplex, bytes: Buffer) => void;
   readonly #onData = (bytes: Buffer): void => { this.read(bytes); };
   readonly #onFault: OnFault;
   #request: IncomingMessage | undefined;
@@ -31,7 +31,7 @@ export class NodeConnection {
   #feeding = false;
 
   /** @param socket one that Node's server listens to */
-  constructor(socket: Socket, onFault: OnFault) {
+  constructor(socket: Duplex, onFault: OnFault) {
     this.#socket = socket;
     this.#onFault = onFault;
     this.#feed = socket.listeners('data').at(-1) as (bytes: Buffer) => void;

@@ -59,6 +59,7 @@ describe('a body read into memory', () => {
     const buffered = new BufferedBody(request as unknown as ClientRequest, {
       onBody: (whole) => { body = whole; },
       onBodyFailure: (reason) => { throw new Error(reason); },
+      onBodyFault: (error) => { throw error; },
     }, new BufferBudget(10 * MIB), memory, 10 * MIB);
     buffered.start();
     let from = 0;

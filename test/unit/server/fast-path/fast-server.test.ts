@@ -14,6 +14,7 @@ const BIG = Buffer.alloc(300_000, 'x');
 describe('the server\'s fast path', () => {
   let server: FastServer;
   let clientErrors: unknown[];
+  let http2: Socket[];
   let paths: ('fast' | 'node')[];
   afterEach((done) => {
     server.close(() => { done(); });
@@ -29,10 +30,11 @@ describe('the server\'s fast path', () => {
       handle(request, response);
     };
     clientErrors = [];
+    http2 = [];
     server = new FastServer({
       http: { headersTimeout: 60_000, keepAliveTimeout: 5_000, ...http },
       listener: noted, handle: noted, proxies: (target) => target !== '/health', maxBodyBytes,
-      onHttp2: (socket) => { socket.destroy(); },
+      onHttp2: (socket) => { http2.push(socket.resume()); },
       onClientError: ({ code }, socket) => {
         clientErrors.push(code);
         socket.destroy();
@@ -276,6 +278,19 @@ describe('the server\'s fast path', () => {
     await Promise.all([silent.closed, idle.closed]);
     expect(idle.text()).to.match(/^HTTP\/1\.1 200/);
     expect(clientErrors).to.deep.equal(['ERR_HTTP_REQUEST_TIMEOUT']);
+  });
+
+  it('gives a connection away whose client speaks HTTP/2: it neither times out nor is idle, and ends with all others', async () => {
+    await serve(() => undefined, { headersTimeout: 50, connectionsCheckingInterval: 20 });
+    const other = client('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    await until(() => http2.length === 1);
+    await client('GET /v1/never HTTP/1.1\r\n').closed; // came later, and timed out
+    expect(clientErrors).to.deep.equal(['ERR_HTTP_REQUEST_TIMEOUT']);
+    server.closeIdleConnections();
+    expect(http2[0]?.destroyed).to.equal(false);
+    expect(other.text()).to.equal('');
+    server.closeAllConnections();
+    await other.closed;
   });
 
   it('keeps an idle connection for a second longer than it announces, as Node does: a request may be on the way', async () => {
