@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Dialect, Observation } from '../domain/dialect.js';
+import type { ErrorType } from '../domain/error-types.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import type { AnswerWriter } from './answer-writer.js';
 import { responseHeaders } from './headers.js';
+
+/** A provider that refuses says why in a few words; one that never ends them is left. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Statuses whose answers have neither a body nor a length. */
 const BODILESS = new Set([204, 304]);
@@ -15,8 +19,8 @@ export interface RefusalOptions {
   readonly headers: readonly string[];
   /** The answer is whole: its last bytes are held until the writer releases them. */
   readonly onWhole: (observation: Observation) => void;
-  /** The provider broke it off. */
-  readonly onBroken: () => void;
+  /** The provider broke it off, or does not end it. */
+  readonly onBroken: (type: ErrorType, detail: string) => void;
   /** The callbacks of the answer go through it. */
   readonly guard: <A extends unknown[]>(callback: (...args: A) => void) => (...args: A) => void;
 }
@@ -49,8 +53,15 @@ export class HandshakeRefusal {
   }
 
   #take(chunk: Buffer): void {
+    if (this.#over) return;
     this.lastActivityAt = performance.now();
     this.size += chunk.length;
+    if (this.size > MAX_BYTES) {
+      this.#over = true;
+      this.#options.answer.destroy();
+      this.#options.onBroken('upstream_protocol', 'its refusal is over 16 MiB');
+      return;
+    }
     this.#tap.push(chunk);
     this.#options.writer.write(this.#newest, this.#options.answer);
     this.#newest = chunk;
@@ -61,7 +72,7 @@ export class HandshakeRefusal {
     this.#over = true;
     const { answer, writer, onWhole, onBroken, guard } = this.#options;
     if (!answer.complete) {
-      onBroken();
+      onBroken('upstream_reset', 'it broke its answer off');
       return;
     }
     writer.hold(this.#newest, true);

@@ -218,7 +218,7 @@ export class UpgradedSession implements Expirable {
         if (this.#phase === 'settled') return;
         this.#afterRecord(this.#settle('complete', undefined, performance.now(), observation), () => { this.#release(); });
       },
-      onBroken: () => { this.#failHandshake('upstream_reset', 'it broke its answer off'); },
+      onBroken: (type, detail) => { this.#failHandshake(type, detail); },
       guard: (callback) => this.#guard(callback),
     });
   }

@@ -124,6 +124,20 @@ describe('WebSocket connections whose ends misbehave', () => {
     });
   }
 
+  it('leave a provider whose refusal never ends', async () => {
+    const block = Buffer.alloc(MEBIBYTE, 'x');
+    await start(({ socket }) => {
+      const more = (): void => { while (!socket.destroyed && socket.write(block)); };
+      socket.on('drain', more);
+      socket.write('HTTP/1.1 403 No\r\n\r\n');
+      more();
+    });
+    const client = open();
+    await until(() => client.closed || client.ended);
+    expect(await proxy.exchange()).to.deep.include({ errorType: 'upstream_protocol', endReason: 'provider', providerErrorCount: 1 });
+    await until(() => providers[0]?.closed === true);
+  });
+
   it('do not call a refusal complete that the provider breaks off', async () => {
     await start(({ socket }) => { socket.end('HTTP/1.1 403 No\r\ncontent-length: 100\r\n\r\nhalf'); });
     const client = open();
