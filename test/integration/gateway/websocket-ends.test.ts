@@ -90,12 +90,26 @@ describe('WebSocket connections whose ends misbehave', () => {
     });
   }
 
-  it('survive a configured key that no header can carry', async () => {
-    await start(accept, { env: { OPENAI_API_KEY: 'sk-\u200bsecret' }, settings: { apiKeys: [{ label: 'alice', key: 'key-of-alice' }] } });
-    const client = open(HANDSHAKE.replace('sk-client', 'key-of-alice'));
+  for (const [when, end] of [
+    ['the provider ends', (provider: Peer, _client: Peer): void => { provider.socket.end(); }],
+    ['the provider breaks', (provider: Peer, _client: Peer): void => { provider.socket.resetAndDestroy(); }],
+    ['the client breaks', (_provider: Peer, client: Peer): void => { client.socket.resetAndDestroy(); }],
+  ] as const) {
+    it(`survive a fault of the gateway's own when ${when}`, async () => {
+      await start(accept, { onRecord: () => { throw new Error('own fault'); } });
+      const client = open();
+      await until(() => client.text.includes('101 Switching'));
+      end(providers[0] as Peer, client);
+      await until(() => faults.length === 1);
+      await until(() => (providers[0]?.closed === true || providers[0]?.ended === true) && (client.closed || client.ended));
+      expect(proxy.gateway.sweeper.size).to.equal(0);
+    });
+  }
+
+  it('survive a fault of the gateway\'s own while the provider refuses', async () => {
+    await start(({ socket }) => { socket.end('HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno'); }, { onRecord: () => { throw new Error('own fault'); } });
+    const client = open();
     await until(() => client.closed || client.ended);
-    expect(client.text).to.match(/^HTTP\/1\.1 500 /).and.not.include('secret');
-    expect(await proxy.exchange()).to.deep.include({ statusCode: 500, errorType: 'internal_error', endReason: 'gateway' });
     expect(faults).to.have.length(1);
   });
 
