@@ -16,12 +16,20 @@ export const PLACES_OF: Readonly<Record<AuthStyle, readonly Place[]>> = {
   'none': ['authorization'],
 };
 
-const BY_LENGTH = new Map<number, Place>([[13, 'authorization'], [9, 'x-api-key'], [7, 'api-key'], [14, 'x-goog-api-key'], [22, 'sec-websocket-protocol']]);
-
 /** The place that a raw header name stands for; undefined for all other headers. */
 export function placeOfHeader(rawName: string): Place | undefined {
-  const place = BY_LENGTH.get(rawName.length);
-  return place !== undefined && rawName.toLowerCase() === place ? place : undefined;
+  switch (rawName.length) {
+    case 7: return named(rawName, 'api-key');
+    case 9: return named(rawName, 'x-api-key');
+    case 13: return named(rawName, 'authorization');
+    case 14: return named(rawName, 'x-goog-api-key');
+    case 22: return named(rawName, 'sec-websocket-protocol');
+    default: return undefined;
+  }
+}
+
+function named(rawName: string, place: Place): Place | undefined {
+  return rawName === place || rawName.toLowerCase() === place ? place : undefined;
 }
 
 /** The credential in a header's value: without the scheme in `Authorization`, '' where there is none (`Bearer` and no key). */

@@ -126,10 +126,10 @@ export class Gatekeeper {
   }
 
   /** Reads every credential of the request, also those in places that Node's header object hides. */
-  #look(upstream: Upstream, { rawHeaders }: Bearer, query: string, paths: PathAuth, identified: string | undefined): Found {
+  #look(upstream: Upstream, { headers, rawHeaders }: Bearer, query: string, paths: PathAuth, identified: string | undefined): Found {
     const drop: number[] = [];
     const found: Found = { drop, query, clientHasKey: false, placeholder: false, bad: false };
-    const azureKey = upstream.provider.auth === 'api-key' ? undefined : valueOf(rawHeaders, 'api-key');
+    const azureKey = upstream.provider.auth === 'api-key' ? undefined : headers['api-key'];
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const value = rawHeaders[i + 1] as string;
       const place = placeOfHeader(rawHeaders[i] as string);
@@ -140,12 +140,12 @@ export class Gatekeeper {
   }
 
   /** Whether what stands in a place of credentials goes upstream; notes what it is. */
-  #passes(found: Found, place: Place, value: string, taken: boolean, azureKey?: string): boolean {
+  #passes(found: Found, place: Place, value: string, taken: boolean, azureKey?: string | string[]): boolean {
     if (place === 'sec-websocket-protocol' && !value.includes(SOCKET_KEY)) return true;
     const credential = credentialIn(place, value);
     const text = place === 'authorization' && credential === value ? behindScheme(value) : credential;
     if (text === PLACEHOLDER_KEY) found.placeholder = true;
-    if (text === '' || text === PLACEHOLDER_KEY || isAwsSignature(value) || this.#holdsKey(value) || this.#holdsKey(text)) return false;
+    if (text === '' || text === PLACEHOLDER_KEY || isAwsSignature(value) || this.#holdsKey(text) || (text.length !== value.length && this.#holdsKey(value))) return false;
     if (looksLikeOurs(text)) {
       found.bad = true;
       return false;
@@ -228,9 +228,4 @@ function credentialAt(place: Place, headers: IncomingHttpHeaders, query: string)
   if (place.startsWith('?')) return query === '' ? undefined : parameter(query, place.slice(1));
   const value = headers[place];
   return typeof value === 'string' ? credentialIn(place, value) : undefined;
-}
-
-function valueOf(rawHeaders: readonly string[], place: Place): string | undefined {
-  for (let i = 0; i < rawHeaders.length; i += 2) if (placeOfHeader(rawHeaders[i] as string) === place) return rawHeaders[i + 1];
-  return undefined;
 }

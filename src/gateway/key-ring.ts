@@ -8,7 +8,7 @@ export interface GatewayKey {
 
 /**
  * Keys by their digest: finding one costs the same among thousands, and how long it takes says
- * nothing about a key (an attacker cannot choose a digest's first bytes).
+ * nothing about a key but its length (nobody can choose a digest's first bytes).
  */
 export class KeyRing {
   readonly #labels: ReadonlyMap<string, string>;
@@ -27,7 +27,7 @@ export class KeyRing {
 
   /** Whom the key stands for; undefined where it is not one of these. */
   label(key: string): string | undefined {
-    return this.#labels.get(digest(key));
+    return this.#lengths.has(key.length) ? this.#labels.get(digest(key)) : undefined;
   }
 
   /** Whether one of the keys stands in the text: as a whole, or as one of its words (`Token KEY`, `k=KEY; …`). */

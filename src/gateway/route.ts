@@ -39,6 +39,9 @@ export class Router {
   readonly #signedMemory = new Map<Upstream, BoundedMap<Choice>>();
   /** Providers whose clients can be told by what they send. */
   readonly #signers: readonly Upstream[];
+  readonly #headerSigners: readonly Upstream[];
+  /** Matches the keys of all of them in `Authorization`, and perhaps others: a quick look that most requests pass. */
+  readonly #keyBegins: RegExp;
   /** By a prefix that is also the begin of other providers' own paths (`/openai/…`): those providers. */
   readonly #contested: ReadonlyMap<string, readonly Upstream[]>;
 
@@ -47,6 +50,8 @@ export class Router {
     this.#byName = new Map(upstreams.map((upstream) => [upstream.provider.name, upstream]));
     this.#fallback = this.#byName.get('openai');
     this.#signers = upstreams.filter(({ provider }) => provider.signs !== undefined);
+    this.#headerSigners = upstreams.filter(({ provider }) => provider.unmistakableHeaders !== undefined);
+    this.#keyBegins = keyBegins(this.#signers.flatMap(({ provider }) => provider.signs?.authorization ?? []));
     const contenders = [...this.#byName.keys()].map((name) => [name, this.#signers.filter(({ provider }) => provider.name !== name
       && provider.nativeRoots.some((root) => isBelow(root, `/${name}`)))] as const);
     this.#contested = new Map(contenders.filter(([, list]) => list.length > 0));
@@ -89,6 +94,10 @@ export class Router {
 
   /** Whose client it is that calls `/v1/…` with another provider's credential: OpenAI must not get what is not its own. */
   #strayed(path: string, request: Signed): Upstream | undefined {
+    const { headers, query } = request;
+    const { authorization } = headers;
+    if (query === '' && headers['api-key'] === undefined
+      && (authorization === undefined ? headers['x-api-key'] === undefined : !this.#keyBegins.test(authorization))) return undefined;
     for (const upstream of this.#signers) {
       const { provider } = upstream;
       if (provider.signedNativePaths?.some((pattern) => pattern.test(path)) === true && hasOwnPlace(provider, request)) return upstream;
@@ -119,9 +128,13 @@ export class Router {
   }
 
   #byHeader({ headers }: Signed): Upstream | undefined {
-    return this.#upstreams.find(({ provider }) =>
+    return this.#headerSigners.find(({ provider }) =>
       provider.unmistakableHeaders?.some((name) => headers[name] !== undefined) === true);
   }
+}
+
+function keyBegins(begins: readonly string[]): RegExp {
+  return new RegExp(`^(?:bearer[ \\t]+)?(?:${begins.map((begin) => begin.replace(/[^\w-]/g, '\\$&')).join('|')})`, 'i');
 }
 
 function routeTo(upstream: Upstream, clientPath: string, signed: boolean): Route {
