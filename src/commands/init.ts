@@ -7,6 +7,7 @@ import { BaseCommand } from '../cli/base-command.js';
 import { renderTable } from '../cli/table.js';
 import { envFile } from '../config/env-file.js';
 import { Failure } from '../domain/failure.js';
+import { newGatewayKey } from '../domain/gateway-key.js';
 
 const TEMPLATES = new URL('../../templates/', import.meta.url);
 
@@ -38,24 +39,30 @@ Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Init);
-    const wanted: NewFile[] = [{ path: '.env', text: await env(flags.docker), secret: true }];
+    const wanted: NewFile[] = [{ path: '.env', text: await env(flags), secret: true }];
     if (flags.docker) wanted.push({ path: 'docker-compose.yml', text: await template('docker/docker-compose.yml') });
     if (flags.kubernetes) {
-      for (const file of (await readdir(new URL('kubernetes/', TEMPLATES))).sort()) wanted.push({ path: `kubernetes/${file}`, text: await template(`kubernetes/${file}`) });
+      for (const file of (await readdir(new URL('kubernetes/', TEMPLATES))).sort()) wanted.push({ path: `kubernetes/${file}`, text: withKey(await template(`kubernetes/${file}`)) });
     }
     if (flags.systemd) wanted.push({ path: 'systemd/ai-gateway.service', text: systemdUnit(await template('systemd/ai-gateway.service')) });
     const files: { path: string; action: 'created' | 'kept' }[] = [];
     for (const file of wanted) files.push({ path: file.path, action: await place(file) ? 'created' : 'kept' });
     this.out(renderTable({ head: ['File', 'Action'], rows: files.map(({ path, action }) => [path, action === 'kept' ? 'kept: it was there' : action]), color: this.color, width: this.width }));
-    if (flags.docker && files[0]?.action === 'kept') this.note('Note: .env was there. docker-compose.yml needs ELASTIC_PASSWORD and GATEWAY_ELASTICSEARCH_PASSWORD in it where it starts Elasticsearch, and KIBANA_ENCRYPTION_KEY for alerting rules in Kibana.');
+    if (flags.docker && files[0]?.action === 'kept') this.note('Note: .env was there. docker-compose.yml needs ELASTIC_PASSWORD and GATEWAY_ELASTICSEARCH_PASSWORD in it where it starts Elasticsearch, GATEWAY_API_KEYS where the gateway holds keys of providers, and KIBANA_ENCRYPTION_KEY for alerting rules in Kibana.');
     return { files };
   }
 }
 
-async function env(docker: boolean): Promise<string> {
+/** What others than this machine's programs reach needs a key; the label is what records name its clients by. */
+async function env({ docker, systemd }: { readonly docker: boolean; readonly systemd: boolean }): Promise<string> {
+  const settings = docker || systemd ? envFile().replace('\n#GATEWAY_API_KEYS=\n', () => `\nGATEWAY_API_KEYS=default:${newGatewayKey()}\n`) : envFile();
   const compose = docker ? (await template('env/docker.env')).replaceAll('{password}', () => randomBytes(18).toString('base64url'))
     .replace('{key}', randomBytes(32).toString('hex')) : '';
-  return `${envFile()}${await template('env/providers.env')}${compose}`;
+  return `${settings}${await template('env/providers.env')}${compose}`;
+}
+
+function withKey(text: string): string {
+  return text.replaceAll('{key}', () => newGatewayKey());
 }
 
 /** The unit with the paths of this installation. */

@@ -6,9 +6,9 @@
 export const ERROR_TYPES = {
   bad_request: { status: 400, meaning: 'a request that the gateway does not forward: its target, its region, or no proper HTTP' },
   unknown_provider: { status: 400, meaning: 'the header x-provider names no known provider' },
-  unauthorized: { status: 401, meaning: 'no valid gateway key, or no key for the provider' },
-  forbidden_origin: { status: 403, meaning: 'a web page of an origin that CORS_ORIGINS does not allow' },
-  forbidden_host: { status: 403, meaning: 'a Host header that is no loopback name and not in ALLOWED_HOSTS' },
+  unauthorized: { status: 401, meaning: 'no valid gateway key where one is needed, a key like one that is not valid, or no key for the provider' },
+  forbidden_origin: { status: 403, meaning: 'a web page of an origin that CORS_ORIGINS does not allow, where the gateway lends without a key' },
+  forbidden_host: { status: 403, meaning: 'a Host header that is not a loopback name and not in ALLOWED_HOSTS, where the gateway lends without a key' },
   not_found: { status: 404, meaning: 'a path that no provider serves' },
   request_timeout: { status: 408, meaning: 'the client did not send its body in time, or sent it too slowly' },
   body_too_large: { status: 413, meaning: 'the request body is over MAX_BODY_BYTES' },

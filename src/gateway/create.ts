@@ -67,6 +67,8 @@ export interface GatewayOptions {
   readonly localKey?: GatewayKey | undefined;
   readonly refuse: () => ErrorType | undefined;
   readonly onExchange?: (exchange: Exchange) => void;
+  /** Told, at most once a minute, how many refusals of strangers were not recorded. */
+  readonly onUnrecordedRefusals?: (count: number) => void;
   readonly onFault?: (error: unknown) => void;
   readonly onShortage?: (detail: string) => void;
   /** 60 s unless given. */
@@ -97,7 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const router = new Router(upstreams);
   const gatekeeper = new Gatekeeper({ keys: settings.apiKeys, localKey: options.localKey, allowOpen: options.allowOpen });
   const guard = new PageGuard(settings);
-  const refusals = new RefusalQuota();
+  const refusals = new RefusalQuota(options.onUnrecordedRefusals);
   const pools = new Pools({
     connectTimeoutMs: settings.upstreamConnectTimeoutMs,
     configured: upstreams.flatMap(({ origin }) => origin ?? []),

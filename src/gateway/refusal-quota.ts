@@ -1,30 +1,34 @@
 const WINDOW_MS = 60_000;
+const PER_MINUTE = 60;
 
 /**
- * How many refusals of strangers are recorded: whoever has no key must not be able to fill the log. The
- * first ones of each minute are; all are counted.
+ * How many refusals of strangers are recorded: whoever has no key must not be able to fill the log. The first
+ * ones of each minute are; of the others it is told how many there were, when the next minute's first one comes.
  */
 export class RefusalQuota {
-  readonly #perMinute: number;
+  readonly #onLeftOut: ((count: number) => void) | undefined;
   #windowBegan = -Infinity;
   #taken = 0;
+  #leftOut = 0;
   /** Refusals that were answered and not recorded, since the start. */
   unrecorded = 0;
 
-  constructor(perMinute = 60) {
-    this.#perMinute = perMinute;
+  constructor(onLeftOut?: (count: number) => void) {
+    this.#onLeftOut = onLeftOut;
   }
 
   /** Whether a refusal at that moment (monotonic, milliseconds) may be recorded. */
   take(now: number): boolean {
     if (now - this.#windowBegan >= WINDOW_MS) {
+      if (this.#leftOut > 0) this.#onLeftOut?.(this.#leftOut);
       this.#windowBegan = now;
-      this.#taken = 0;
+      this.#taken = this.#leftOut = 0;
     }
-    if (this.#taken < this.#perMinute) {
+    if (this.#taken < PER_MINUTE) {
       this.#taken++;
       return true;
     }
+    this.#leftOut++;
     this.unrecorded++;
     return false;
   }

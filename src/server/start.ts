@@ -101,6 +101,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     localKey: key,
     refuse: () => (telemetry.refusing() ? 'telemetry_full' : undefined),
     onFault,
+    onUnrecordedRefusals: (count) => { logger.warn({ count }, 'refused requests without a gateway key were not recorded: 60 a minute are'); },
     onShortage: atMostEvery(60_000, (detail) => { logger.error({ detail }, 'requests are refused with connections_full'); }),
     ...(settings.logRequests && { onExchange: (exchange) => { logger.info(requestLine(exchange), 'request'); } }),
   });

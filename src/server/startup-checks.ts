@@ -30,7 +30,7 @@ export function checkExposure({ host, locked, allowOpen, upstreams, variable }: 
   if (held.length === 0) return;
   throw new Failure({
     code: 'open_gateway',
-    message: `HOST=${host}: the gateway has something to lend (${held.join(', ')}), and no gateway key says to whom`,
+    message: `HOST=${host}: strangers can reach the gateway, it has something to lend (${held.join(', ')}), and no gateway key is configured`,
     fix: 'Set GATEWAY_API_KEYS=label:key (clients then need a key), listen on 127.0.0.1, or say --allow-open.',
   });
 }

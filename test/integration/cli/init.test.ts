@@ -36,6 +36,7 @@ describe('gateway init', () => {
     expect(first['KIBANA_ENCRYPTION_KEY']).to.match(/^[0-9a-f]{64}$/);
     expect(first['ELASTIC_PASSWORD']).to.match(/^[\w-]{24}$/);
     expect(first['GATEWAY_ELASTICSEARCH_PASSWORD']).to.match(/^[\w-]{24}$/).and.not.equal(first['ELASTIC_PASSWORD']);
+    expect(first['GATEWAY_API_KEYS']).to.match(/^default:gw_[0-9A-Za-z]{46}$/);
     expect(read('docker-compose.yml')).to.match(/^services:/m);
     rmSync(join(folder, '.env'));
     await init('--docker');
@@ -50,10 +51,13 @@ describe('gateway init', () => {
         .map((name) => ({ path: `kubernetes/${name}`, action: 'created' })),
     ] });
     expect(readdirSync(join(folder, 'kubernetes'))).to.have.length(6);
+    const [, key, token] = /GATEWAY_API_KEYS: team-a:(gw_[0-9A-Za-z]{46})\n +ADMIN_TOKEN: "(gw_[0-9A-Za-z]{46})"\n/.exec(read('kubernetes/secret.yaml.example')) ?? [];
+    expect(key).to.be.a('string').and.not.equal(token);
   });
 
   it('writes a hardened unit of systemd that starts this gateway, and that systemd takes', async () => {
     expect((await init('--systemd')).code).to.equal(0);
+    expect(parse(read('.env'))['GATEWAY_API_KEYS']).to.match(/^default:gw_[0-9A-Za-z]{46}$/);
     const unit = read('systemd/ai-gateway.service');
     const program = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
     expect(unit).to.include(`\nExecStart=${process.execPath} ${program} serve\n`).and.not.match(/\{\w+\}/);
