@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   exporter: ['domain', 'config', 'telemetry', 'elastic'],
   server: ['domain', 'config', 'pricing', 'gateway', 'telemetry', 'elastic', 'exporter'],
   cli: ['domain', 'config'],
-  commands: ['domain', 'cli', 'config', 'server', 'elastic', 'report', 'telemetry/backlog', 'telemetry/segments', 'telemetry/layout', 'telemetry/disk-usage', 'telemetry/status', 'exporter/(backfill|retry-dead-letters|verify-target|compare)'],
+  commands: ['domain', 'cli', 'config', 'server', 'elastic', 'report', 'telemetry/backlog', 'telemetry/segments', 'telemetry/layout', 'telemetry/disk-usage', 'telemetry/status', 'telemetry/export-report', 'exporter/(backfill|retry-dead-letters|verify-target|compare)'],
 };
 
 /** Libraries that stand behind one door. */

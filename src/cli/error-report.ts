@@ -47,7 +47,19 @@ export function reportOf(error: unknown, command: string): ErrorReport {
 }
 
 /** For stderr: `Error:` and what to do; `width` is that of the terminal, where there is one. */
-export function errorText({ message, fix }: ErrorReport, color: boolean, width?: number): string {
+export function errorText({ code, message, fix }: ErrorReport, color: boolean, width?: number): string {
+  return pairs(code, message, fix).map((pair) => paragraph(pair.message, pair.fix, color, width)).join('');
+}
+
+/** Several bad settings have a line of each for each: every one with its own fix below it. */
+function pairs(code: string, message: string, fix: string): { readonly message: string; readonly fix: string }[] {
+  const messages = message.split('\n');
+  const fixes = fix.split('\n');
+  if (code !== 'bad_configuration' || messages.length !== fixes.length) return [{ message, fix }];
+  return messages.map((line, i) => ({ message: line, fix: fixes[i] ?? '' }));
+}
+
+function paragraph(message: string, fix: string, color: boolean, width: number | undefined): string {
   return `${paint('red', 'Error:', color)} ${indented(message, width)}\n${paint('bold', 'Fix:', color)}   ${indented(fix, width)}\n`;
 }
 

@@ -79,6 +79,8 @@ export interface Config {
   readonly server: ServerConfig;
   readonly elasticsearch: ElasticsearchConfig;
   readonly telemetry: TelemetryConfig;
+  /** The names that `.env` sets. */
+  readonly fileNames: readonly string[];
   /**
    * Any variable of the environment or `.env`, with its source (environment over `.env`): for the
    * variables whose names depend on the providers (`<PROVIDER>_BASE_URL`, `<PROVIDER>_API_KEY`).

@@ -14,6 +14,7 @@ export function readConfig(sources: Sources): Config {
     server: server(values, absolute),
     elasticsearch: elasticsearch(values, absolute),
     telemetry: telemetry(values, absolute, sources.env),
+    fileNames: sources.fileNames,
     variable: sources.find,
   };
 }

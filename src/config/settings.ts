@@ -58,6 +58,7 @@ function mend(name: VariableName, { flag, example }: Variable<unknown>, source: 
 }
 
 function badConfiguration(problems: readonly Problem[]): Failure {
+  // Line by line: `errorText` puts each fix under its message.
   return new Failure({
     code: 'bad_configuration',
     message: problems.map(({ message }) => message).join('\n'),

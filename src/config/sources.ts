@@ -17,6 +17,8 @@ export interface SourceOptions {
 export interface Sources {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The names that `.env` sets. */
+  readonly fileNames: readonly string[];
   /** The value of a variable and where it came from. Empty values count as absent. */
   readonly find: (name: string) => Sourced | undefined;
 }
@@ -32,6 +34,7 @@ export function readSources({ flags = {}, env = process.env, cwd = process.cwd()
   return {
     cwd,
     env,
+    fileNames: Object.keys(file),
     find: (name) => {
       for (const { values, source } of layers) {
         const given = Object.hasOwn(values, name) ? values[name] : undefined;

@@ -8,7 +8,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
 }
 
 /** Letters to insert, remove, replace or swap with their neighbour. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, x) => x)];
   const at = (y: number, x: number): number => rows[y]?.[x] ?? 0;
   for (let y = 1; y <= a.length; y++) {

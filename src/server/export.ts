@@ -54,7 +54,7 @@ export async function startExport(options: ExportOptions): Promise<Export> {
   }
   let status: ExportStatus | undefined;
   let credentials = headerOf(elasticsearch);
-  const note = new ReportWriter(telemetry.dir, options.dropped ?? (() => 0));
+  const note = new ReportWriter(telemetry.dir, elasticsearch.index, options.dropped ?? (() => 0));
   const supervisor = new Supervisor({
     input: { dir: telemetry.dir, maxTelemetryBytes: telemetry.maxBytes, elasticsearch, timing: { ...TIMING, ...options.timing } },
     writers: options.writers,

@@ -6,6 +6,7 @@ const INTERVAL_MS = 5_000;
 /** Keeps the exporter's report on disk, for `gateway telemetry status`: at each change of state, else every few seconds. */
 export class ReportWriter {
   readonly #dir: string;
+  readonly #index: string;
   readonly #dropped: () => number;
   #writtenAt = -Infinity;
   #state = '';
@@ -13,8 +14,9 @@ export class ReportWriter {
   #writing: Promise<void> = Promise.resolve();
 
   /** `dropped`: records that the log had to drop before they were exported. */
-  constructor(dir: string, dropped: () => number) {
+  constructor(dir: string, index: string, dropped: () => number) {
     this.#dir = dir;
+    this.#index = index;
     this.#dropped = dropped;
   }
 
@@ -35,7 +37,7 @@ export class ReportWriter {
     this.#writtenAt = performance.now();
     this.#state = status.state + String(status.reason);
     const report = {
-      at: new Date().toISOString(), pid: process.pid, state: status.state, reason: status.reason, fix: status.fix, held_indices: status.heldIndices,
+      at: new Date().toISOString(), pid: process.pid, index: this.#index, layout: status.target?.layout ?? null, state: status.state, reason: status.reason, fix: status.fix, held_indices: status.heldIndices,
       last_error: status.lastError, last_error_at: iso(status.lastErrorAt), last_success_at: iso(status.lastSuccessAt), dropped_records: this.#dropped(), counters: { ...status.counters },
     };
     // It is a note for people: one that cannot be written harms nothing.

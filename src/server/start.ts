@@ -7,6 +7,7 @@ import { buildApp } from './app.js';
 import { startDemoProvider } from './demo.js';
 import { BACKLOG, checkPort, isAnyHost, listenFailure } from './listen.js';
 import { drain } from './drain.js';
+import { environmentWarnings } from './environment-warnings.js';
 import { createLogger, requestLine } from './logger.js';
 import { holdKeys, readLiveSettings, type LiveSettings } from './live-settings.js';
 import { atMostEvery, connectionsFor, openFileLimit } from './open-files.js';
@@ -163,7 +164,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
     localKey: key?.key,
     terminal: options.showsSecrets,
     demo: demo !== undefined,
-    warnings: [...startupWarnings(upstreams), ...keyWarnings(settings.apiKeys)],
+    warnings: [...startupWarnings(upstreams), ...environmentWarnings(config), ...keyWarnings(settings.apiKeys)],
     command: options.command,
   }));
 

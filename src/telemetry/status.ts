@@ -1,13 +1,16 @@
 import { statfs } from 'node:fs/promises';
 import { estimateRecords, readBacklog, type BacklogTarget } from './backlog.js';
 import { measureDisk } from './disk-usage.js';
-import { readExportReport, type ExportReport } from './export-report.js';
+import { readExportReport, runningExport, type ExportReport } from './export-report.js';
 import { listSegments, segmentSize } from './segments.js';
 
 /** How the log and its export stand, read from disk alone; sizes in bytes. */
 export interface TelemetryStatus {
   readonly dir: string;
+  /** By the configuration of this command, or by the gateway that runs. */
   readonly enabled: boolean;
+  /** The process that exports now; null where none does. */
+  readonly exporting_pid: number | null;
   readonly backlog: { readonly bytes: number; readonly records_about: number; readonly oldest_seconds: number | null };
   readonly retry_bytes: number;
   readonly dead_letters: number;
@@ -20,13 +23,14 @@ export interface TelemetryStatus {
 /** Takes no lock and changes nothing. */
 export async function readStatus(telemetry: { readonly dir: string; readonly maxBytes: number }, target: BacklogTarget & { readonly enabled: boolean }): Promise<TelemetryStatus> {
   const { dir, maxBytes } = telemetry;
-  const backlog = await readBacklog(dir, target);
+  const running = await runningExport(dir);
+  const backlog = await readBacklog(dir, running === undefined ? target : { ...target, index: running.index ?? target.index, layout: running.layout ?? target.layout });
   const sizes = await Promise.all((await listSegments(dir)).map((segment) => segmentSize(dir, segment)));
   const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   const { bytes: others } = await measureDisk(dir);
   const free = await statfs(dir).then(({ bavail, bsize }) => bavail * bsize, () => null);
   return {
-    dir, enabled: target.enabled,
+    dir, enabled: target.enabled || running !== undefined, exporting_pid: running?.pid ?? null,
     backlog: {
       bytes: backlog.behindBytes, records_about: await estimateRecords(dir, backlog.behindBytes),
       oldest_seconds: backlog.oldestMs === undefined ? null : Math.round(backlog.oldestMs / 1_000),

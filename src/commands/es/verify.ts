@@ -92,10 +92,12 @@ function heldBack(held: readonly CheckResult[]): string[] {
 /** How far the exporter of this machine's log is behind, read from disk. */
 function exporterOf(config: Config): NonNullable<CheckContext['exporter']> {
   return async (clusterUuid, layout) => {
-    const { readBacklog } = await import('../../telemetry/backlog.js');
+    const [{ readBacklog }, { runningExport }] = await Promise.all([import('../../telemetry/backlog.js'), import('../../telemetry/export-report.js')]);
     const { dir } = config.telemetry;
     const { index, enabled } = config.elasticsearch;
-    return { enabled, dir, ...(await readBacklog(dir, { clusterUuid, index, layout })) };
+    // This shell may lack the settings of the gateway that runs.
+    const running = await runningExport(dir);
+    return { enabled: enabled || running?.index === index, dir, ...(await readBacklog(dir, { clusterUuid, index, layout })) };
   };
 }
 

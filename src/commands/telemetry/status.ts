@@ -29,14 +29,16 @@ function rowsOf(status: TelemetryStatus, now: number): string[][] {
   const { backlog, log, disk, exporter } = status;
   const ago = (time: string | null): string => (time === null ? 'never' : `${durationText(now - Date.parse(time))} ago`);
   const rows = [
-    ['Log', `${bytesText(log.bytes)} in ${String(log.segments)} segments, about ${String(log.records_about)} records; ${status.dir}`],
+    ['Log', `${bytesText(log.bytes)} in ${String(log.segments)} segment${log.segments === 1 ? '' : 's'}, about ${String(log.records_about)} records; ${status.dir}`],
     ['Disk', `${bytesText(disk.used_bytes)} of ${bytesText(disk.limit_bytes)} (TELEMETRY_MAX_BYTES)${disk.free_bytes === null ? '' : `, ${bytesText(disk.free_bytes)} free`}`],
   ];
   if (!status.enabled) rows.push(['Export', 'off (ENABLE_ELASTICSEARCH=true turns it on)']);
+  else if (status.exporting_pid !== null) rows.push(['Export', `on: process ${String(status.exporting_pid)} exports as ${exporter?.index ?? 'configured there'}`]);
+  else rows.push(['Export', 'on, and no gateway runs on this folder']);
   rows.push(
     ['Not exported', backlog.bytes === 0 ? 'nothing' : `${bytesText(backlog.bytes)}, about ${String(backlog.records_about)} records${backlog.oldest_seconds === null ? '' : `, the oldest ${durationText(backlog.oldest_seconds * 1_000)} old`}`],
     ['To be tried again', status.retry_bytes === 0 ? 'nothing' : bytesText(status.retry_bytes)],
-    ['Dead letters', status.dead_letters === 0 ? 'none' : `${String(status.dead_letters)}: see dead-letters/ in the log's folder, mend, and run gateway telemetry retry`],
+    ['Dead letters', status.dead_letters === 0 ? 'none' : `${String(status.dead_letters)}: see dead-letters/ in the log's folder, fix the cause, and run gateway telemetry retry`],
   );
   if (exporter === null) return rows;
   rows.push(

@@ -29,6 +29,11 @@ describe('errors as users see them', () => {
     expect(errorText(report, true)).to.include('\x1b[31mError:\x1b[39m');
   });
 
+  it('puts the fix of each bad setting under its message', () => {
+    const report = { code: 'bad_configuration', message: 'A=1: bad\nB=2: worse', fix: 'Correct A.\nCorrect B.', exitCode: 2 };
+    expect(errorText(report, false)).to.equal('Error: A=1: bad\nFix:   Correct A.\nError: B=2: worse\nFix:   Correct B.\n');
+  });
+
   it('is one JSON object of three fields', () => {
     const report = { code: 'x', message: 'm', fix: 'f', exitCode: 2 };
     expect(JSON.parse(errorJson(report))).to.deep.equal({ error: { code: 'x', message: 'm', fix: 'f' } });
