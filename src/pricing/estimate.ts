@@ -31,7 +31,7 @@ export function estimate(query: PriceQuery, usage: Usage, estimator: Estimator):
   for (const part of parts) {
     const price = providersFigure(part) ?? estimateOne(query, part, namesOfPart(part, query), estimator);
     if (price === undefined) return undefined;
-    sum = { ...price, cost: price.cost + (sum?.cost ?? 0) };
+    sum = { ...price, cost: tidy(price.cost + (sum?.cost ?? 0)) };
   }
   // A refusal is known only when all parts are.
   return sum !== undefined && usage.refused === true ? refusal(query, sum, estimator) : sum;
@@ -47,8 +47,13 @@ function estimateOne(query: PriceQuery, usage: Usage, names: readonly string[], 
   const region = premium(found, usage.region ?? query.region, query, estimator);
   if (tier === undefined || region === undefined) return undefined;
   const cost = costOf(tokens, withPremium(scaled(found.table, tier), region), found.audioApart);
-  const price: Price | undefined = cost === undefined ? undefined : { cost, source: found.source, version: found.version };
+  const price: Price | undefined = cost === undefined ? undefined : { cost: tidy(cost), source: found.source, version: found.version };
   return price !== undefined && usage.refused === true ? refusal(query, price, estimator) : price;
+}
+
+/** Without the noise of binary fractions: 0.305, not 0.30500000000000005. */
+function tidy(cost: number): number {
+  return Number(cost.toPrecision(15));
 }
 
 /** A call that was refused before any output: not billed where the provider says so, of unknown cost elsewhere. */

@@ -15,21 +15,24 @@ const EARLY_CLAUDE = /claude-(?:3|instant|2|(?:opus|sonnet)-4(?:-[01])?(?:$|@|-2
 const EARLY_OPENAI = /^(?:ft:)?(?:gpt-3\.5|gpt-4|gpt-5(?:$|-|\.[0-3])|gpt-(?:audio|image-1|realtime)(?:$|-mini|-20|-1\.5|\.5)|chatgpt-4o|o[134](?:$|-)|text-|whisper|tts|davinci|babbage|codex-mini|computer-use)/;
 /** Those that came at that day or later. */
 const LATE_OPENAI = /^gpt-(?:5\.[4-9]|[6-9](?:$|[-.])|realtime-2)/;
+/** Inference profiles whose prices the list has, whatever region they are called from. */
+const PROFILE = /^(?:arn:.*\/)?(?:global|us)\./;
 /** The regions whose prices the list has for models that cost more elsewhere. */
 const US_REGIONS: ReadonlySet<string> = new Set(['us-east-1', 'us-east-2', 'us-west-2']);
 
 // Sources: Anthropic's and OpenAI's pages on data residency, Anthropic's on Claude on Vertex AI, BerriAI/litellm#37543 for Gemini.
 const RULES: readonly RegionRule[] = [
   { provider: 'anthropic', factor: (_model, region) => (region === 'us' ? PREMIUM : undefined) },
+  { provider: 'azure', factor: (model, region) => (model.includes('claude') && region === 'us' ? PREMIUM : undefined) },
   { provider: 'openai', factor: (model) => (LATE_OPENAI.test(model) ? PREMIUM : EARLY_OPENAI.test(model) ? 1 : undefined) },
   { provider: 'google', factor: (model, _region, at) => {
     if (model.includes('claude')) return EARLY_CLAUDE.test(model) ? 1 : PREMIUM;
     return /gemini-[3-9]/.test(model) && at >= GEMINI_REGIONAL ? PREMIUM : 1;
   } },
-  // Ids of Claude say the region that is billed; the list has the prices of others for the United States.
+  // Ids of Claude say the region that is billed, and so do profiles; the list has the prices of others for the United States.
   { provider: 'aws', factor: (model, region) => {
     if (region.startsWith('us-gov')) return undefined;
-    return model.includes('claude') || US_REGIONS.has(region) ? 1 : undefined;
+    return model.includes('claude') || PROFILE.test(model) || US_REGIONS.has(region) ? 1 : undefined;
   } },
 ];
 

@@ -34,6 +34,8 @@ export function invocationUsage(raw: unknown, before?: Usage): Usage | undefined
   const fresh = asCount(metrics?.inputTokenCount);
   const output = asCount(metrics?.outputTokenCount);
   if (metrics === undefined || (fresh === undefined && output === undefined)) return before;
+  // Of an answer that is billed in parts the body knows more than Amazon's one count.
+  if (before?.parts !== undefined) return before;
   const cached = asCount(metrics.cacheReadInputTokenCount) ?? before?.cachedTokens;
   const written = asCount(metrics.cacheWriteInputTokenCount) ?? before?.cacheWriteTokens;
   return makeUsage({

@@ -1,7 +1,8 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
 import { cohereUsage } from './cohere-usage.js';
-import { isEventStream } from './content-type.js';
+import { isEventStream, mediaType } from './content-type.js';
 import { eventType } from './event-type.js';
+import { topLevelText } from './json-scan.js';
 import { asRecord, asText, parseJson, type JsonRecord } from './json-values.js';
 
 /** Cohere's errors have no type in the body; its SDKs name them by status, and so do we. */
@@ -22,12 +23,12 @@ const ERROR_CLASSES: Readonly<Record<number, string>> = {
 const TOKEN_EVENTS = new Set(['content-delta', 'tool-plan-delta', 'tool-call-delta']);
 const OWN_TYPE = /^(?:message|content|tool-plan|tool-call|citation)-/;
 
-/** Chat, embed and rerank of Cohere's version 2. */
+/** Chat, embed and rerank of Cohere, in both versions. */
 export const cohere: Dialect = {
   name: 'cohere',
   bodyMembers: ['usage', 'meta', 'finish_reason', 'message'],
   usageMember: 'usage',
-  streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : undefined),
+  streamFormat: (contentType) => (isEventStream(contentType) ? 'sse' : isJsonLines(contentType) ? 'ndjson' : undefined),
   errorBody: ({ message, requestId }) => JSON.stringify({ id: requestId, message }),
   readBody(body, status, into) {
     const answer = asRecord(body);
@@ -48,9 +49,30 @@ export const cohere: Dialect = {
       const delta = asRecord(asRecord(parseJson(data))?.delta);
       if (delta !== undefined) readEnd(delta, delta.usage, into);
       into.complete = true;
+    } else if (!isOwnType(type)) {
+      readFirstVersion(data, into);
     }
   },
 };
+
+/** Streams of version 1 are lines of JSON. */
+function isJsonLines(contentType: string): boolean {
+  const type = mediaType(contentType);
+  return type === 'application/stream+json' || type === 'application/x-ndjson';
+}
+
+/** An event of version 1; the last one holds the whole answer. */
+function readFirstVersion(data: Buffer, into: Observation): void {
+  const type = topLevelText(data, 'event_type');
+  if (type === 'text-generation' || type === 'tool-calls-chunk') {
+    into.hasToken = true;
+  } else if (type === 'stream-end') {
+    const end = asRecord(parseJson(data));
+    const response = asRecord(end?.response);
+    readEnd({ ...response, ...end }, response?.meta, into);
+    into.complete = true;
+  }
+}
 
 function readEnd(end: JsonRecord, usage: unknown, into: Observation): void {
   const reason = asText(end.finish_reason);

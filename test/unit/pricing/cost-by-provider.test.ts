@@ -104,7 +104,7 @@ const BILLING: readonly Case[] = [
     .map(([region, model, cost]): Case => ({ provider: 'openai', name: `${model} at the host of ${region ?? 'everywhere'}`, path: chat, model,
       body: { model, choices: [], usage: million }, buckets: INPUT_MILLION, cost, ...(region === undefined ? {} : { region }) })),
   ...([['eu-central-1', 'amazon.nova-lite-v1:0', undefined], ['us-west-2', 'amazon.nova-lite-v1:0', 0.06], ['us-east-1', 'us.amazon.nova-lite-v1:0', 0.06],
-    ['eu-central-1', 'eu.amazon.nova-lite-v1:0', undefined], ['us-gov-west-1', 'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0', undefined],
+    ['eu-central-1', 'eu.amazon.nova-lite-v1:0', undefined], ['eu-central-1', 'global.amazon.nova-2-lite-v1:0', 0.3], ['eu-central-1', 'eu.amazon.nova-2-lite-v1:0', undefined], ['us-gov-west-1', 'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0', undefined],
     ['eu-central-1', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0', 3.3], ['ap-northeast-1', 'jp.anthropic.claude-sonnet-4-5-20250929-v1:0', 3.3],
     ['us-east-1', 'arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0', 3.3],
     ['us-east-1', 'arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-sonnet-4-5-20250929-v1:0', 3],

@@ -173,6 +173,9 @@ export const STREAM_FIXTURES: readonly StreamFixture[] = [
   fixture('cohere/chat-stream.sse', '/v2/chat', {
     ...good, finishReason: 'COMPLETE', usage: { inputTokens: 5, outputTokens: 24, totalTokens: 29, cachedTokens: 0 },
   }),
+  fixture('cohere/chat-v1-stream.ndjson', '/v1/chat', {
+    ...good, finishReason: 'COMPLETE', usage: { inputTokens: 5, outputTokens: 2, totalTokens: 7 },
+  }, 'application/stream+json'),
   fixture('cohere/chat-error-stream.sse', '/v2/chat', {
     ...bad, hasToken: false, finishReason: 'ERROR', providerErrorType: 'ERROR',
     usage: { inputTokens: 5, outputTokens: 1, totalTokens: 6 },

@@ -133,6 +133,11 @@ describe('Bedrock usage', () => {
       .to.deep.equal({ inputTokens: 340, outputTokens: 12, totalTokens: 352, cachedTokens: 200, cacheWriteTokens: 100 });
   });
 
+  it('keeps the parts that the body says', () => {
+    const before = { inputTokens: 30, outputTokens: 3, parts: [{ inputTokens: 10, outputTokens: 1 }, { inputTokens: 20, outputTokens: 2 }] };
+    expect(invocationUsage({ inputTokenCount: 20, outputTokenCount: 2 }, before)).to.equal(before);
+  });
+
   it('takes Amazon\'s metrics over the body\'s count, and keeps what only the body knows', () => {
     const before = { inputTokens: 60, outputTokens: 1, totalTokens: 61, cachedTokens: 20, cacheWriteTokens: 30, cacheWrite1hTokens: 20 };
     expect(invocationUsage({ inputTokenCount: 10, outputTokenCount: 15 }, before))
