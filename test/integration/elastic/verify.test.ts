@@ -381,7 +381,7 @@ describe('es verify on a real cluster', () => {
     await admin.must('POST', `/${name}/_refresh`);
     expect(at(await admin.must('GET', `/${name}/_count`), 'count')).to.equal(0);
     const short = await verify(await writer(), { canary: true });
-    expect(short['canary']).to.include({ status: 'warn' });
+    expect(short['canary']).to.include({ status: 'fail' });
     expect(short['canary']?.message).to.match(/index privilege delete/);
     expect(await verify()).not.to.have.property('canary');
   });
