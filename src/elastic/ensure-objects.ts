@@ -20,7 +20,7 @@ export type Readiness =
   | { readonly ready: true; readonly clusterUuid: string; readonly layout: Layout }
   | { readonly ready: false; readonly reason: string; readonly fix: string };
 
-type ConnectionConfig = Pick<ElasticsearchConfig, 'index' | 'layout' | 'urls'>;
+type ConnectionConfig = Pick<ElasticsearchConfig, 'index' | 'layout' | 'urls' | 'cloudId'>;
 
 /**
  * What `gateway serve` asks before it exports, and again after a reconnect: creates template and
@@ -127,6 +127,7 @@ function notReady(reason: string, fix: string): Extract<Readiness, { ready: fals
 
 /** The flags are those with which the command does it without a question. */
 function administratorMust(config: ConnectionConfig, layout: Layout, flags = ''): string {
-  const command = `ELASTICSEARCH_URL=${config.urls.join(',')} ELASTICSEARCH_INDEX=${config.index} ELASTICSEARCH_LAYOUT=${layout} gateway es init${flags}`;
+  const where = config.cloudId === undefined ? `ELASTICSEARCH_URL=${config.urls.join(',')}` : `ELASTICSEARCH_CLOUD_ID=${config.cloudId}`;
+  const command = `${where} ELASTICSEARCH_INDEX=${config.index} ELASTICSEARCH_LAYOUT=${layout} gateway es init${flags}`;
   return `An administrator (cluster privileges manage_ilm and manage_index_templates, index privilege manage on ${privilegeNames(config.index).join(' and ')}) must run: ${command}`;
 }

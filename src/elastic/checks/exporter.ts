@@ -15,7 +15,7 @@ export const exporter: Check = {
       ? 'everything in the log is exported'
       : `${size(waiting)} of the log ${state.oldestMs === undefined ? '' : `(the oldest record is ${duration(state.oldestMs)} old) `}not exported yet`;
     const seen = `${lag}${state.retryBytes === 0 ? '' : `, ${size(state.retryBytes)} of it refused so far and tried again`}; log in ${state.dir}`;
-    if (state.deadLetters > 0) return warn(`${refused(state.deadLetters)} refused for good; ${seen}`, `Look at the files in ${state.dir}/dead-letters: each line names the reason. After the mend, \`gateway telemetry retry\` sends them again.`);
+    if (state.deadLetters > 0) return warn(`${refused(state.deadLetters)} refused for good; ${seen}`, `Look at the files in ${state.dir}/dead-letters: each line names the reason. Once that is fixed, \`gateway telemetry retry\` sends them again.`);
     if (waiting === 0) return ok(seen);
     if (!state.enabled) return warn(`the export is off (ENABLE_ELASTICSEARCH is false); ${seen}`, 'Start `ENABLE_ELASTICSEARCH=true gateway serve`: it sends the backlog, oldest first.');
     if ((state.oldestMs ?? 0) > LATE_MS) return fail(seen, 'See that `gateway serve` runs; its /ready says why exporting waits.');

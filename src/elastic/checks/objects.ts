@@ -85,6 +85,7 @@ export const policy: Check = {
     }
     if (state?.unreadable.includes('policy') === true) return warn('the credentials may not read the policy', 'Grant the cluster privilege read_ilm.');
     if (step?.action === 'create') return fail(`${step.detail} is not there: old indices are never deleted`, INIT);
+    if (step?.action === 'update') return warn(step.detail, INIT);
     if (step?.action !== 'unchanged') return warn(step?.detail ?? 'unknown', 'Leave it if it is meant so; `gateway es init --force` replaces it.');
     const status = await elastic.request({ method: 'GET', path: '/_ilm/status' });
     const mode = stringAt(status.body, 'operation_mode');
@@ -118,7 +119,7 @@ export const template: Check = {
     const step = planned(plan?.steps ?? [], 'template');
     if (plan === undefined || step === undefined) throw new Error('the check layout leaves a plan');
     if (plan.shadowed) return fail(step.detail, 'Narrow the pattern of that template or lower its priority.');
-    if (at(plan.template, 'allow_auto_create') === false) return fail('the template does not let a record make the index of its day (allow_auto_create is false)', '`gateway es init --force` replaces it.');
+    if (at(plan.template, 'allow_auto_create') === false) return fail('the template does not let a record make the index of its day (allow_auto_create is false)', 'Run `gateway es init --force`: it replaces the template.');
     if (step.action === 'create') return fail(`${step.detail} is not there: new indices would be mapped by guessing`, INIT);
     if (step.action === 'unchanged') return ok(step.detail);
     if (plan.template === undefined) return fail(step.detail, 'Choose another ELASTICSEARCH_INDEX.');
