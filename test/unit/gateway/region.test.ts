@@ -56,9 +56,9 @@ describe('the region in an address', () => {
   it('of a signature is read once, however often it names credentials', () => {
     const scope = (authorization: string): string | undefined => origin('/model/m/converse', {}, { authorization });
     expect(scope('AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/bedrock/aws4_request, SignedHeaders=host')).to.equal('https://bedrock-runtime.eu-west-1.amazonaws.com');
-    const began = process.cpuUsage();
-    for (const part of ['Credential=', 'Credential=a/12345678/', 'Credential=a/1234567']) scope(`AWS4-HMAC ${part.repeat(Math.ceil(6_000_000 / part.length))}`);
-    // Of a quadratic search six million characters would take hours.
-    expect(process.cpuUsage(began).user).to.be.below(20_000_000);
-  }).timeout(60_000);
+    // A search that begins anew at each of them would not end within hours.
+    for (const part of ['Credential=', 'Credential=a/12345678/', 'Credential=a/1234567']) {
+      expect(scope(`AWS4-HMAC ${part.repeat(Math.ceil(6_000_000 / part.length))}`)).to.be.oneOf(['https://bedrock-runtime.us-east-1.amazonaws.com', undefined]);
+    }
+  });
 });
