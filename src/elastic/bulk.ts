@@ -14,6 +14,7 @@ export interface LineOffsets {
 const SERVER_TIMEOUT = '30s';
 /** …and we give up waiting for the server after that, so that its own answer comes first. */
 export const BULK_TIMEOUT_MS = 60_000;
+const PLACES = { none: '', index: ',items.*._index', 'index-and-id': ',items.*._index,items.*._id' } as const;
 const READ = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by';
 
 /** Bodies are never of one size: memory is made in steps, so that the next one fits. */
@@ -126,11 +127,13 @@ export function framingBytes(offsets: LineOffsets): number {
  */
 export async function sendBulk(elastic: Elastic, request: {
   readonly index: string; readonly body: BulkBody; readonly documents: number; readonly timeoutMs?: number; readonly signal?: AbortSignal;
+  /** Also asks in which index, or under which id too, each document is: an ingest pipeline may have changed that. */
+  readonly places?: 'index' | 'index-and-id';
 }): Promise<WholeVerdict> {
   const answer = await elastic.request({
     method: 'POST',
     path: `/${encodeURIComponent(request.index)}/_bulk`,
-    query: { timeout: SERVER_TIMEOUT, filter_path: READ },
+    query: { timeout: SERVER_TIMEOUT, filter_path: READ + PLACES[request.places ?? 'none'] },
     body: request.body,
     timeoutMs: request.timeoutMs ?? BULK_TIMEOUT_MS,
     ...(request.signal !== undefined && { signal: request.signal }),

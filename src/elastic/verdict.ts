@@ -6,6 +6,9 @@ export interface ItemAnswer {
   readonly status: number;
   readonly type: string;
   readonly reason: string;
+  /** Where the document is, and under which id; only where that was asked for. */
+  readonly index?: string;
+  readonly id?: string;
 }
 
 /**
@@ -101,7 +104,12 @@ function itemsOf(answer: Answer): ItemAnswer[] | undefined {
     const result = at(item, 'create');
     const status = numberAt(result, 'status');
     if (status === undefined) return undefined;
-    items.push({ status, type: stringAt(result, 'error', 'type') ?? '', reason: reasonOf(at(result, 'error')) });
+    const index = stringAt(result, '_index');
+    const id = stringAt(result, '_id');
+    items.push({
+      status, type: stringAt(result, 'error', 'type') ?? '', reason: reasonOf(at(result, 'error')),
+      ...(index !== undefined && { index }), ...(id !== undefined && { id }),
+    });
   }
   return items;
 }

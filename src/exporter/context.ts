@@ -6,6 +6,7 @@ import type { DeadLetters } from '../telemetry/dead-letters.js';
 import type { RetryFiles } from '../telemetry/retry-files.js';
 import type { Concurrency } from './concurrency.js';
 import type { Pause } from './pause.js';
+import type { Placement } from './placement.js';
 import type { Caution, ExportCounters, FromThread } from './protocol.js';
 import type { Timing } from './timing.js';
 import type { Work } from './work.js';
@@ -24,6 +25,7 @@ export interface Context {
   readonly deadLetters: DeadLetters;
   readonly pause: Pause;
   readonly concurrency: Concurrency;
+  readonly placement: Placement;
   readonly counters: ExportCounters;
   readonly report: (message: FromThread) => void;
   /** Monotonic milliseconds. */
@@ -31,7 +33,9 @@ export interface Context {
   /** Aborts what is on its way, at the end of the shutdown's deadline. */
   readonly signal: AbortSignal;
   /** What went wrong and right last, for the status. */
-  readonly last: { error: string | null; errorAt: number | null; successAt: number | null; readonly bulkMs: number[] };
+  readonly last: { error: string | null; errorAt: number | null; successAt: number | null; readonly bulkMs: number[];
+    /** Dead letters since a record was last written. */
+    deadInARow: number; };
   /** The gate is to be asked before anything else is sent. */
   link: { connected: boolean };
 }

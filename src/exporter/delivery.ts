@@ -69,7 +69,7 @@ export class Delivery {
       const kept = this.#spare.take();
       const body = new BulkBody(batch.runs, LINE_OFFSETS, layout === 'data-stream', kept);
       if (kept !== undefined && kept !== body.memory) free(kept);
-      const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal });
+      const verdict = await sendBulk(elastic, { index: batch.lane.index, body, documents: batch.lines, timeoutMs: timing.bulkTimeoutMs, signal, places: batch.lane.checksIds ? 'index-and-id' : 'index' });
       // Only an answer to every document shows that nobody reads the body any more.
       if (verdict.kind === 'items' && body.isWhole) this.#spare.give(body.memory);
       return verdict;

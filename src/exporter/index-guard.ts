@@ -1,8 +1,10 @@
+import { readIndices } from '../elastic/cluster-state.js';
 import { countLines } from './batch.js';
 import { failed, log, type Context } from './context.js';
 import { askIndex } from './gate.js';
 import type { Lane } from './lane.js';
 import type { Outcome } from './outcome.js';
+import { pipelineFix } from './placement.js';
 
 /** Looks at an index before the first write to it, and again after a fault: none is written that was mapped by guessing. */
 export class IndexGuard {
@@ -41,7 +43,7 @@ export class IndexGuard {
   }
 
   async #look(lane: Lane): Promise<void> {
-    const { elastic, config, target, layout, timing, link, now } = this.#context;
+    const { elastic, config, target, layout, timing, link, now, placement } = this.#context;
     const answer = await askIndex(elastic, config, { clusterUuid: target.clusterUuid, layout }, lane.date, lane.index);
     if (answer.kind === 'other-target') {
       link.connected = false;
@@ -51,10 +53,21 @@ export class IndexGuard {
       await this.#outcome.hold(lane, answer.reason, answer.fix, timing.probeMs);
       return;
     }
+    placement.forget(lane.index);
+    if (lane.isDiverted && await this.#hasPipeline(lane)) {
+      await this.#outcome.hold(lane, lane.hold?.reason ?? '', pipelineFix(lane.index), timing.probeMs);
+      return;
+    }
     lane.checked = true;
     lane.checkedAt = now();
     lane.expired = answer.kind === 'expired';
     if (lane.expired) this.#expire(lane);
+  }
+
+  async #hasPipeline(lane: Lane): Promise<boolean> {
+    const { elastic, config } = this.#context;
+    const index = (await readIndices(elastic, config.index)).findLast(({ name }) => name === lane.index || lane.date === undefined);
+    return index !== undefined && index.pipelines.length > 0;
   }
 
   #expire(lane: Lane): void {

@@ -26,6 +26,10 @@ export class Lane {
   /** Its lifecycle has deleted it: records would make it anew. */
   expired = false;
   hold: Hold | undefined;
+  /** The next request also asks under which ids its documents are. */
+  checksIds = true;
+  /** Held because a pipeline changes what is written: a probe would write more of that. */
+  isDiverted = false;
   /** Requests on the way. */
   inFlight = 0;
   /** The last answer refused every document: one request at a time until one gets through. */
@@ -53,6 +57,7 @@ export class Lane {
   renew(): void {
     this.checked = false;
     this.expired = false;
+    this.checksIds = true;
   }
 
   get holds(): number {
@@ -63,6 +68,7 @@ export class Lane {
   open(): void {
     this.hold = undefined;
     this.refusing = false;
+    this.isDiverted = false;
     this.#holds = 0;
   }
 }

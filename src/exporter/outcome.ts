@@ -1,9 +1,11 @@
 import { isAmbiguousItem, isOverloadedItem, judgeItem, type ItemAnswer } from '../elastic/verdict.js';
+import { LINE_OFFSETS } from '../telemetry/line-format.js';
 import type { DeadLetter } from '../telemetry/dead-letters.js';
 import { fullJitter } from './backoff.js';
 import { countLines, derive, oneByOne, newBatch, partOf, type Batch, type Run } from './batch.js';
 import { failed, log, type Context } from './context.js';
 import type { Lane } from './lane.js';
+import { pipelineFix } from './placement.js';
 import { FRAMING } from './work.js';
 
 /** What is refused this often goes to the retry files. */
@@ -19,8 +21,14 @@ export class Outcome {
   }
 
   async settle(batch: Batch, items: readonly ItemAnswer[]): Promise<void> {
-    const { work, counters, pause, last, concurrency } = this.#context;
+    const { work, counters, pause, last, concurrency, placement } = this.#context;
     const { lane } = batch;
+    await placement.learn(lane.index, items);
+    const diverted: Run[] = [];
+    const unproven: Run[] = [];
+    let diversion = '';
+    let written = 0;
+    let repeated = false;
     const confirm: Run[] = [];
     const refused: Run[] = [];
     const faults: Run[] = [];
@@ -32,14 +40,25 @@ export class Outcome {
     let refusal = '';
     for (const [run, item] of byAnswer(batch.runs, items)) {
       const lines = run.ends.length;
+      const astray = placement.fault(lane.index, item, lineId(run));
+      if (astray !== undefined) {
+        diverted.push(run);
+        diversion = astray;
+        continue;
+      }
       switch (judgeItem(item)) {
         case 'done':
           if (run.confirming) counters.recovered += lines;
           counters.exported += lines;
+          written += lines;
           work.settle(run);
           break;
         case 'exists':
+          written += lines;
+          repeated = true;
           if (batch.ambiguous || run.replayed) confirm.push(run);
+          // Another record may have that id, where a pipeline changes ids: the server is asked for it.
+          else if (item.index !== undefined && item.id === undefined) unproven.push(run);
           else {
             counters.existing += lines;
             work.settle(run);
@@ -60,15 +79,22 @@ export class Outcome {
           overloaded ||= isOverloadedItem(item);
       }
     }
-    const through = batch.lines - countLines(refused) - countLines(faults);
-    if (through > 0) {
+    const through = batch.lines - countLines(refused) - countLines(faults) - countLines(diverted) - countLines(unproven);
+    // Repetitions are asked for at once, else each of them would go twice.
+    lane.checksIds = unproven.length > 0 || (lane.checksIds && (repeated || through < batch.lines));
+    if (written > 0) {
       last.successAt = Date.now();
+      last.deadInARow = 0;
+    } else last.deadInARow += dead.length;
+    if (through > 0) {
       if (pause.clear()) log(this.#context, 'info', 'the export goes on');
       if (lane.hold !== undefined || lane.refusing) await this.#reopen(lane);
     }
     if (overloaded) concurrency.overloaded();
     else if (through > 0) concurrency.succeeded();
     if (dead.length > 0) await this.#bury(batch, deadRuns, dead);
+    if (unproven.length > 0) work.requeue(derive(batch, unproven, FRAMING));
+    if (diverted.length > 0) await this.#divert(batch, diverted, diversion, through === 0);
     if (confirm.length > 0) await this.#keep(batch, CONFIRM_QUEUE, confirm);
     if (faults.length > 0) {
       failed(this.#context, fault);
@@ -76,7 +102,7 @@ export class Outcome {
       if (!work.isDaily) this.#context.link.connected = false;
       await this.hold(lane, fault, `Mend the index ${lane.index}; it is tried again every minute.`, this.#context.timing.probeMs, derive(batch, faults, FRAMING));
     }
-    if (refused.length > 0) await this.refuse({ ...batch, ambiguous: batch.ambiguous || ambiguous }, refused, refusal, through === 0 && faults.length === 0);
+    if (refused.length > 0) await this.refuse({ ...batch, ambiguous: batch.ambiguous || ambiguous }, refused, refusal, through === 0 && faults.length + diverted.length + unproven.length === 0);
   }
 
   /** Lines were refused for now; `all` where not one of their batch got through, which is the index's fault and not theirs. */
@@ -113,6 +139,20 @@ export class Outcome {
     const { work, now } = this.#context;
     const runs = work.withdraw(lane);
     if (runs.length > 0) await this.#keep(newBatch(lane, now()), lane.queue, runs);
+  }
+
+  /** A pipeline changes what is written: of all records, which is a fault of the index; or of some, which can never be written as they are. */
+  async #divert(batch: Batch, runs: readonly Run[], reason: string, all: boolean): Promise<void> {
+    const { lane } = batch;
+    failed(this.#context, reason);
+    // In the layout single, NAME may have become an alias.
+    if (!this.#context.work.isDaily) this.#context.link.connected = false;
+    if (!all) {
+      await this.#bury(batch, runs, runs.flatMap((run) => lettersOf(run, lane, { type: 'ingest_pipeline', reason })));
+      return;
+    }
+    lane.isDiverted = true;
+    await this.hold(lane, reason, pipelineFix(lane.index), this.#context.timing.probeMs, derive(batch, runs, FRAMING));
   }
 
   /** Sets a line aside that ends the thread whenever it is sent. */
@@ -178,6 +218,11 @@ function* byAnswer(runs: readonly Run[], items: readonly ItemAnswer[]): Generato
     }
     first += count;
   }
+}
+
+/** The id of a run's first line. */
+function lineId({ bytes }: Run): string {
+  return bytes.toString('latin1', LINE_OFFSETS.idStart, LINE_OFFSETS.idEnd);
 }
 
 function lettersOf(run: Run, lane: Lane, { type, reason }: Pick<ItemAnswer, 'type' | 'reason'>): DeadLetter[] {

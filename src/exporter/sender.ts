@@ -7,6 +7,7 @@ import { judgeItem, type ItemAnswer, type WholeVerdict } from '../elastic/verdic
 import { LINE_OFFSETS } from '../telemetry/line-format.js';
 import { fullJitter } from './backoff.js';
 import { askGate, askIndex } from './gate.js';
+import { Placement, pipelineFix } from './placement.js';
 
 /** A record to be sent by a command. */
 export interface Outgoing {
@@ -63,11 +64,13 @@ export class Sender {
   readonly #bytes = new Map<string, number>();
   readonly #checked = new Map<string, 'open' | 'deleted' | 'expired'>();
   readonly #held = new Map<string, HeldIndex>();
+  readonly #placement: Placement;
   #maxBytes = MAX_BATCH_BYTES;
 
   private constructor(options: SenderOptions, target: { readonly clusterUuid: string; readonly layout: Layout }) {
     this.#options = options;
     this.#target = target;
+    this.#placement = new Placement(options.elastic, target.layout, options.config.index);
   }
 
   get #layout(): Layout {
@@ -155,7 +158,7 @@ export class Sender {
     const { elastic } = this.#options;
     const verdict = await this.#patiently(async () => {
       const body = new BulkBody(records.map(({ bytes }) => ({ bytes, ends: [bytes.length] })), LINE_OFFSETS, this.#layout === 'data-stream');
-      return sendBulk(elastic, { index, body, documents: records.length });
+      return sendBulk(elastic, { index, body, documents: records.length, places: 'index-and-id' });
     });
     switch (verdict.kind) {
       case 'items':
@@ -179,8 +182,15 @@ export class Sender {
     const again: Outgoing[] = [];
     let refusal: ItemAnswer | undefined;
     let held = 0;
+    await this.#patiently(() => this.#placement.learn(index, items));
     for (const [i, record] of records.entries()) {
       const item = items[i] as ItemAnswer;
+      const astray = this.#placement.fault(index, item, record.id);
+      if (astray !== undefined) {
+        held++;
+        this.#hold(index, 1, { reason: astray, fix: pipelineFix(index) });
+        continue;
+      }
       switch (judgeItem(item)) {
         case 'done':
         case 'exists':

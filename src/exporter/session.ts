@@ -18,6 +18,7 @@ import { Intake } from './intake.js';
 import type { Lane } from './lane.js';
 import { CONFIRM_QUEUE } from './outcome.js';
 import type { Pause } from './pause.js';
+import { Placement } from './placement.js';
 import type { ExportCounters, ExporterInput, ExportState, ExportStatus, FromThread } from './protocol.js';
 import type { Signal } from './signal.js';
 import { TargetWatch } from './target-watch.js';
@@ -27,6 +28,8 @@ const MAX_CONCURRENCY = 4;
 /** Confirm files are sealed this often, so that their rest begins. */
 const SEAL_MS = 10_000;
 const RESCAN_MS = 2_000;
+/** So many records that are refused for good, and none that is written, are no fault of single records. */
+const DEAD_IN_A_ROW = 3;
 const MAX_DEAD_LETTER_BYTES = 256 * 1024 * 1024;
 
 export interface SessionOptions {
@@ -89,6 +92,7 @@ export class Session {
       cautions: input.cautions, counters: options.counters, last: options.last, report: options.report,
       work: new Work({ settlement, name: target.index, layout }),
       concurrency: new Concurrency(MAX_CONCURRENCY),
+      placement: new Placement(options.elastic, layout, target.index),
       now: () => performance.now(), signal: options.abort, link: { connected: true },
     };
     const tail = new Tail({ dir, cursor, settlement, writerIsGone: options.writerIsGone });
@@ -143,8 +147,15 @@ export class Session {
     for (const { hold, index } of work.lanes()) {
       if (hold !== undefined) return { state: 'holding', reason: `the index ${index} takes no records: ${hold.reason}`, fix: hold.fix };
     }
-    const refused = work.ready.find(({ refusals }) => refusals > 0);
-    if (refused !== undefined) return { state: 'backing-off', reason: `${refused.lane.index} refuses records for now: ${this.#context.last.error ?? ''}`, fix: null };
+    const { last } = this.#context;
+    if (last.deadInARow >= DEAD_IN_A_ROW) {
+      return {
+        state: 'holding', reason: `Elasticsearch refuses every record for good (${String(last.deadInARow)} since one was last written): they are in dead-letters/`,
+        fix: 'Fix the mapping of index and template (`gateway es verify` shows the difference), then run `gateway telemetry retry`.',
+      };
+    }
+    const refused = work.ready.find(({ refusals }) => refusals > 0)?.lane ?? [...work.lanes()].find(({ refusing }) => refusing);
+    if (refused !== undefined) return { state: 'backing-off', reason: `${refused.index} refuses records for now: ${last.error ?? ''}`, fix: null };
     const busy = this.#delivery.inFlight > 0 || !work.isEmpty();
     return { state: busy ? 'shipping' : 'idle', reason: null, fix: null };
   }
@@ -216,7 +227,10 @@ export class Session {
     // After a pause one request shows whether it is over.
     const limit = pause.cause === undefined ? concurrency.limit : 1;
     while (link.connected && now() >= pause.until && this.#delivery.inFlight + this.#guard.running < limit) {
-      const batch = work.take(now(), (each) => this.#mayGo(each));
+      const careful = work.ready.find(({ maxLines, notBefore, lane }) => maxLines !== undefined && notBefore <= now() && lane.hold === undefined && !lane.checking);
+      // It goes alone, so nothing may overtake it for ever.
+      if (careful !== undefined && this.#delivery.inFlight > 0) return;
+      const batch = work.take(now(), (each) => (careful === undefined || each === careful) && this.#mayGo(each));
       if (batch === undefined) return;
       if (!await this.#isSameTarget()) {
         work.requeue(batch);

@@ -19,7 +19,7 @@ const signal = new Signal();
 const abort = new AbortController();
 const pause = new Pause(input.timing);
 const counters = noCounters();
-const last: Context['last'] = { error: null, errorAt: null, successAt: null, bulkMs: [] };
+const last: Context['last'] = { error: null, errorAt: null, successAt: null, bulkMs: [], deadInARow: 0 };
 let writers = input.writers;
 let stopAt: number | undefined;
 let session: Session | undefined;

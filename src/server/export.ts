@@ -66,10 +66,10 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     onLog: (level, fields, message) => { logger[level](fields, message); },
   });
   // From the cursor on disk alone: what a crash would take back must not be removed.
-  const cursorOnDisk = (): Promise<Cursor | undefined> => {
-    const { index, layout } = elasticsearch;
+  // Until the cluster has said who it is, nothing is settled: the last cursor may be another cluster's.
+  const cursorOnDisk = async (): Promise<Cursor | undefined> => {
     const target = status?.target;
-    return findCursor(telemetry.dir, { clusterUuid: target?.clusterUuid, index, layout: target?.layout ?? layout });
+    return target === undefined ? undefined : findCursor(telemetry.dir, { clusterUuid: target.clusterUuid, index: elasticsearch.index, layout: target.layout });
   };
   return {
     settled: async () => {
