@@ -122,6 +122,32 @@ describe('the server\'s fast path', () => {
     expect(text()).to.match(/^HTTP\/1\.1 500/).and.not.include('x-c');
   });
 
+  for (const [what, reason, name] of [['a reason', 'OK\r\nx-c: d', 'x-a'], ['a name', 'OK', 'x-a: b\r\nx-c'], ['an empty name', 'OK', '']] as const) {
+    it(`refuses ${what} that would be more than that`, async () => {
+      const errors: unknown[] = [];
+      await serve((_request, response) => {
+        try {
+          response.writeHead(200, reason, [name, 'b']);
+        } catch (error) {
+          errors.push(error);
+          response.writeHead(500, ['content-length', '0']);
+          response.end();
+        }
+      });
+      const { text } = client(rawPost('/v1/x', '{}'));
+      await until(() => text().endsWith('\r\n\r\n'));
+      expect(errors[0]).to.be.instanceOf(TypeError);
+      expect(text()).to.match(/^HTTP\/1\.1 500/).and.not.include('x-c');
+    });
+  }
+
+  it('ends a connection over which a lenient parser finds a second request where the first has no answer', async () => {
+    await serve(() => undefined, { insecureHTTPParser: true });
+    const { closed, text } = client('GET /v1/a HTTP/1.1\nhost: a\n\nGET /v1/b HTTP/1.1\nhost: a\n\n');
+    await closed;
+    expect([paths, text()]).to.deep.equal([['node'], '']);
+  });
+
   it('reads a body that comes in any pieces, and the next request behind it', async () => {
     const bodies: string[] = [];
     await serve((request, response) => {
