@@ -2,6 +2,7 @@ const FIRST_SLAB_BYTES = 1024;
 const LAST_SLAB_BYTES = 64 * 1024;
 /** Shorter pieces are copied: a Buffer of its own would cost more. */
 const OWN_PIECE_BYTES = 4 * 1024;
+const SHORT_BYTES = 16;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -11,9 +12,9 @@ const NOTHING = Buffer.alloc(0);
  */
 export class KeptBytes {
   #pieces: Buffer[] = [];
-  /** The end of the last slab that is still free. */
-  #free: Buffer | undefined;
+  /** What small pieces are copied to, and how much of it is used. */
   #slab: Buffer | undefined;
+  #used = 0;
   #length = 0;
 
   get length(): number {
@@ -42,32 +43,36 @@ export class KeptBytes {
     if (this.#length === 0) return;
     this.#pieces = [];
     this.#slab = undefined;
-    this.#free = undefined;
+    this.#used = 0;
     this.#length = 0;
   }
 
   #copy(piece: Buffer): void {
     let rest = piece;
     while (rest.length > 0) {
-      this.#free ??= this.#openSlab();
-      const copied = rest.copy(this.#free);
-      this.#free = copied === this.#free.length ? undefined : this.#free.subarray(copied);
-      if (this.#free === undefined) this.#closeSlab();
+      this.#slab ??= Buffer.allocUnsafe(Math.min(LAST_SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, this.#length)));
+      const copied = copy(rest, this.#slab, this.#used);
+      this.#used += copied;
+      if (this.#used === this.#slab.length) this.#closeSlab();
+      if (copied === rest.length) return;
       rest = rest.subarray(copied);
     }
   }
 
-  #openSlab(): Buffer {
-    this.#slab = Buffer.allocUnsafe(Math.min(LAST_SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, this.#length)));
-    return this.#slab;
-  }
-
   #closeSlab(): void {
     if (this.#slab === undefined) return;
-    this.#pieces.push(this.#slab.subarray(0, this.#slab.length - (this.#free?.length ?? 0)));
+    this.#pieces.push(this.#slab.subarray(0, this.#used));
     this.#slab = undefined;
-    this.#free = undefined;
+    this.#used = 0;
   }
+}
+
+/** Copies as much as there is room for; a few bytes by hand, which is quicker than a call out of JavaScript. */
+function copy(from: Buffer, to: Buffer, at: number): number {
+  const length = Math.min(from.length, to.length - at);
+  if (length > SHORT_BYTES) return from.copy(to, at, 0, length);
+  for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
+  return length;
 }
 
 /** Whether keeping the piece costs hardly more than its bytes: it is long, and most of the block that it was cut from. */

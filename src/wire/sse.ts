@@ -110,8 +110,9 @@ export class SseSplitter implements StreamSplitter {
 
 function isField(line: Buffer, name: Buffer): boolean {
   const { length } = name;
-  if (line[0] !== name[0] || (line.length > length && line[length] !== COLON)) return false;
-  return line.length >= length && line.compare(name, 0, length, 0, length) === 0;
+  if (line.length < length || (line.length > length && line[length] !== COLON)) return false;
+  for (let i = 0; i < length; i++) if (line[i] !== name[i]) return false;
+  return true;
 }
 
 function fieldValue(line: Buffer, nameLength: number): Buffer {
