@@ -1,6 +1,6 @@
 import type { Provider } from '../domain/provider.js';
 import { upstreamsFrom } from '../gateway/create.js';
-import { variablePrefix, type ReadVariable, type Upstream } from '../gateway/upstream.js';
+import { keyNames, type ReadVariable, type Upstream } from '../gateway/upstream.js';
 
 /** A provider as `gateway providers` shows it. */
 export interface ListedProvider {
@@ -29,17 +29,22 @@ export function listProviders(variable: ReadVariable): ListedProvider[] {
 
 function listed({ provider, origin, mount, override, key }: Upstream, variable: ReadVariable): ListedProvider {
   const aws = provider.auth === 'aws-sigv4' && key === undefined ? awsVariable(variable) : undefined;
-  const held = key ?? aws;
+  const held = keyNames(provider).flatMap((name) => fileOf(name, variable) ?? [])[0] ?? key ?? aws;
   return {
     name: provider.name,
     title: provider.title,
     base_url: origin === undefined ? null : inRegion(provider, origin, variable) + mount,
     base_url_from: override === undefined ? null : `${override.variable}, ${override.source}`,
     dialects: dialectsOf(provider),
-    key_variables: [`${variablePrefix(provider.name)}_API_KEY`, ...(provider.keyVariables ?? [])],
+    key_variables: keyNames(provider),
     key_set: held !== undefined || (provider.auth === 'aws-sigv4' ? null : false),
     key_from: held === undefined ? (provider.auth === 'aws-sigv4' ? 'AWS credential chain' : null) : `${held.variable}, ${held.source}`,
   };
+}
+
+function fileOf(name: string, variable: ReadVariable): { variable: string; source: string } | undefined {
+  const found = variable(`${name}_FILE`);
+  return found === undefined ? undefined : { variable: `${name}_FILE`, source: found.source };
 }
 
 function awsVariable(variable: ReadVariable): { variable: string; source: string } | undefined {

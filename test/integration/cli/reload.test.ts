@@ -11,7 +11,7 @@ const GONE = 'sk-provider-one';
 const NEW = 'sk-provider-two';
 
 describe('what gateway serve reads again', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let sandbox: Sandbox;
   let upstream: Server;
   /** What the provider was last sent as its key. */

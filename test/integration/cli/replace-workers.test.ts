@@ -47,7 +47,7 @@ class Load {
 }
 
 describe('a gateway with workers', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let sandbox: Sandbox;
   let upstream: Server;
   let load: Load | undefined;

@@ -9,7 +9,7 @@ import type { GatewayProcess} from './gateway-process.js';
 import { Sandbox } from './gateway-process.js';
 
 describe('signals to gateway serve', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let sandbox: Sandbox;
   let upstream: Server;
   let answers: ServerResponse[];

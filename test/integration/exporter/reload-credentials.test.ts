@@ -6,7 +6,7 @@ import { Sandbox } from '../cli/gateway-process.js';
 import { Admin, cluster, freshName } from '../elastic/cluster.js';
 
 describe('the credentials of the export', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let sandbox: Sandbox;
   let admin: Admin;
   let index: string;
