@@ -25,7 +25,7 @@ export interface BodyFacts {
 }
 
 const TRUE = 'true';
-/** No model has a longer name, escapes included. */
+/** No model has a longer name, escapes included: of one that is longer, the begin is read. */
 const MAX_MODEL_BYTES = 8 * 1024;
 
 /**
@@ -59,8 +59,10 @@ export function readBodyFacts(body: Buffer): BodyFacts {
 }
 
 function readModel(body: Buffer, { valueStart, valueEnd }: JsonMember): string | undefined {
-  if (body[valueStart] !== 0x22 || valueEnd - valueStart > MAX_MODEL_BYTES) return undefined;
-  return readString(body, valueStart, valueEnd);
+  if (body[valueStart] !== 0x22) return undefined;
+  if (valueEnd - valueStart <= MAX_MODEL_BYTES) return readString(body, valueStart, valueEnd);
+  const begin = body.toString('utf8', valueStart + 1, valueStart + MAX_MODEL_BYTES);
+  return begin.includes('\\') ? undefined : begin;
 }
 
 /** The body with the edit made; every other byte stays as it is. */

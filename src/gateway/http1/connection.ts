@@ -21,6 +21,8 @@ const MAX_HEAD_BYTES = 64 * 1024;
 /** Up to here head and body are copied together, so that the request is one write of one piece. */
 const COPY_BYTES = 16 * 1024;
 const DEFAULT_IDLE_MS = 4_000;
+/** How long a server may take nothing of a request that it has answered already. */
+const MAX_STUCK_MS = 10_000;
 const MAX_IDLE_MS = 600_000;
 /** A server's own limit, less what is lost on the way. */
 const IDLE_MARGIN_MS = 1_000;
@@ -291,6 +293,13 @@ export class Connection {
     }
     if (this.#socket.destroyed) return;
     if (this.#reusable && this.#ended === undefined && this.idleMs > 0 && this.#socket.writable) this.#owner.onFree(this);
+    else if (this.#socket.writableLength > 0 && this.#ended === undefined) this.#endWhenSent();
     else this.#socket.destroy();
+  }
+
+  /** A server that answered early may still read the request: what is left of it goes out, as long as it is taken. */
+  #endWhenSent(): void {
+    this.#socket.setTimeout(MAX_STUCK_MS, () => { this.#socket.destroy(); });
+    this.#socket.destroySoon();
   }
 }
