@@ -23,25 +23,27 @@ function isWhole(body: string): boolean {
 /** A provider that answers as soon as it has seen a head, and reads the body when it likes to. */
 async function hastyProvider(readAfterMs: number): Promise<{ server: RawServer; bodies: string[] }> {
   const bodies: string[] = [];
-  const unread: string[] = [];
-  const answered: boolean[] = [];
+  // By connection: what is unread, and how long it must be for the next request to be whole.
+  const unread: { parts: string[]; length: number; wanted: number | undefined }[] = [];
   const server = await startRawServer((socket, bytes, connection) => {
-    let text = (unread[connection] ?? '') + bytes;
-    for (let end = text.indexOf(HEAD_END); end !== -1; end = text.indexOf(HEAD_END)) {
-      if (answered[connection] !== true) {
-        answered[connection] = true;
+    const waiting = unread[connection] ??= { parts: [], length: 0, wanted: undefined };
+    waiting.parts.push(bytes);
+    waiting.length += bytes.length;
+    while (waiting.length > 0 && waiting.length >= (waiting.wanted ?? 0)) {
+      const text = waiting.parts.join('');
+      const end = text.indexOf(HEAD_END);
+      if (end === -1) return;
+      const start = end + HEAD_END.length;
+      if (waiting.wanted === undefined) {
+        waiting.wanted = start + Number(/content-length: (\d+)/.exec(text)?.[1]);
         socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
         socket.pause();
         setTimeout(() => { socket.resume(); }, readAfterMs);
+        continue;
       }
-      const start = end + HEAD_END.length;
-      const next = start + Number(/content-length: (\d+)/.exec(text)?.[1]);
-      if (text.length < next) break;
-      bodies.push(text.slice(start, next));
-      text = text.slice(next);
-      answered[connection] = false;
+      bodies.push(text.slice(start, waiting.wanted));
+      Object.assign(waiting, { parts: [text.slice(waiting.wanted)], length: text.length - waiting.wanted, wanted: undefined });
     }
-    unread[connection] = text;
   });
   return { server, bodies };
 }
