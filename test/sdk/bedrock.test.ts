@@ -15,7 +15,7 @@ async function* nothing(): AsyncGenerator<never> { /* no stream, no events */ }
 /** As it comes: it speaks HTTP/2 without TLS. */
 function clientOf(bench: SdkBench, more: BedrockRuntimeClientConfig = {}): BedrockRuntimeClient {
   return new BedrockRuntimeClient({
-    region: 'eu-west-1', endpoint: bench.url, maxAttempts: 1, credentials: { accessKeyId: 'AKIDCLIENT', secretAccessKey: 'client-secret' }, ...more,
+    region: 'us-west-2', endpoint: bench.url, maxAttempts: 1, credentials: { accessKeyId: 'AKIDCLIENT', secretAccessKey: 'client-secret' }, ...more,
   });
 }
 
@@ -47,7 +47,7 @@ describe('the AWS SDK for Bedrock', () => {
     expect(output?.message?.content?.[0]?.text).to.equal('Hi');
     const { request } = provider.requests.at(-1) as Recordings['requests'][number];
     expect(request.url).to.equal('/model/amazon.nova-lite-v1%3A0/converse');
-    expect(request.headers.authorization).to.match(/^AWS4-HMAC-SHA256 Credential=AKIDGATEWAY\/\d{8}\/eu-west-1\/bedrock\/aws4_request/);
+    expect(request.headers.authorization).to.match(/^AWS4-HMAC-SHA256 Credential=AKIDGATEWAY\/\d{8}\/us-west-2\/bedrock\/aws4_request/);
     expect(JSON.stringify(request.headers)).to.not.include('AKIDCLIENT');
     expectRecord(await bench.record(), {
       ...cached, path: '/model/amazon.nova-lite-v1%3A0/converse', stream: false, finish_reason: 'end_turn', cost: (140 * 0.06 + 200 * 0.015 + 12 * 0.24) / M,
@@ -104,7 +104,7 @@ describe('the AWS SDK for Bedrock', () => {
 
   it('lets a Bearer API key of the client\'s own pass', async () => {
     provider.answer = () => ({ json: { output: {}, stopReason: 'end_turn', usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } } });
-    const bearer = new BedrockRuntimeClient({ region: 'eu-west-1', endpoint: bench.url, maxAttempts: 1, token: { token: 'bedrock-api-key' }, authSchemePreference: ['httpBearerAuth'] });
+    const bearer = new BedrockRuntimeClient({ region: 'us-west-2', endpoint: bench.url, maxAttempts: 1, token: { token: 'bedrock-api-key' }, authSchemePreference: ['httpBearerAuth'] });
     await bearer.send(new ConverseCommand({ modelId: nova, messages }));
     expect(provider.requests.at(-1)?.request.headers.authorization).to.equal('Bearer bedrock-api-key');
     expectRecord(await bench.record(), { input_tokens: 1, output_tokens: 1, cost: (0.06 + 0.24) / M });

@@ -18,7 +18,7 @@ describe('the Mistral SDK', () => {
     await provider.close();
   });
   const model = 'magistral-medium-latest';
-  const expected = { provider: 'mistral', model, input_tokens: 12, output_tokens: 28, cached_tokens: 2, finish_reason: 'stop', cost: (12 * 2 + 28 * 5) / M };
+  const expected = { provider: 'mistral', model, input_tokens: 12, output_tokens: 28, cached_tokens: 2, finish_reason: 'stop', cost: (10 * 1.5 + 2 * 0.15 + 28 * 7.5) / M };
 
   it('chat, JSON', async () => {
     provider.answer = () => ({ json: {
