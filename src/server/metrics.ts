@@ -11,6 +11,8 @@ export interface MetricsSources {
   readonly records: () => RecordTally;
   /** Calls that had tokens and no price. */
   readonly unpriced: () => number;
+  /** Faults of the gateway's own, each of which ended a request or a connection. */
+  readonly faults: () => number;
   readonly log: () => Pick<LogStats, 'linesWritten' | 'bytesWritten' | 'appendFailures' | 'slowWrites'>;
   readonly retention: () => { readonly records: number; readonly bytes: number; readonly bytesOnDisk: number };
   readonly exporter: () => { readonly status: ExportStatus | undefined; readonly restarts: number };
@@ -65,7 +67,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
 }
 
-function recordMetrics(register: Registry, { records, unpriced }: MetricsSources): void {
+function recordMetrics(register: Registry, { records, unpriced, faults }: MetricsSources): void {
+  counter(register, 'gateway_faults_total', 'Faults of the gateway itself, each of which ended a request or a connection: the log has their stacks', faults);
   counter(register, 'gateway_unpriced_calls_total', 'Calls that had tokens and no price: `gateway prices check` lists their models', unpriced);
   new Counter({
     name: 'gateway_records_total', help: 'Requests that left a record', labelNames: ['provider', 'status'], registers: [register],

@@ -108,6 +108,7 @@ class Primary {
       reloads: () => primary.#reloader.counts,
       records: () => sums.total().records,
       unpriced: () => sums.total().unpriced,
+      faults: () => sums.total().faults,
       log: () => sums.total().log,
       retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
       exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),

@@ -81,7 +81,12 @@ export async function startServer(options: ServeOptions): Promise<void> {
   const demo = options.demo ? await startDemoProvider() : undefined;
   const upstreams = demo === undefined ? configured : upstreamsFrom(variable, demo.url);
   holdKeys(upstreams, live);
-  const parts = { config, upstreams, version: options.version, logger, reloads: () => reloader?.counts ?? { ok: 0, failed: 0 } };
+  let faults = 0;
+  const onFault = (error: unknown): void => {
+    faults += 1;
+    logger.error({ err: error }, 'a fault of the gateway: its request ended with internal_error');
+  };
+  const parts = { config, upstreams, version: options.version, logger, reloads: () => reloader?.counts ?? { ok: 0, failed: 0 }, faults: () => faults };
   const telemetry = await (channel === undefined || greeting === undefined ? startTelemetry(parts) : startWorkerTelemetry(parts, channel, greeting.report)).catch(async (error: unknown) => {
     await demo?.stop();
     throw error;
@@ -91,7 +96,6 @@ export async function startServer(options: ServeOptions): Promise<void> {
     await demo?.stop();
     throw error;
   });
-  const onFault = (error: unknown): void => { logger.error({ err: error }, 'a fault of the gateway: its request ended with internal_error'); };
   const gateway = createGateway({
     settings: { ...settings, upstreamMaxConnections: settings.upstreamMaxConnections ?? connectionsFor(openFileLimit()) },
     upstreams,

@@ -22,6 +22,8 @@ export interface TelemetryOptions {
   readonly logger: Logger;
   /** Attempts to reload the configuration. */
   readonly reloads: () => ReloadCounts;
+  /** Faults of the gateway's own so far. */
+  readonly faults: () => number;
 }
 
 /** Log, prices, retention and exporter of one gateway process, behind one `record`. */
@@ -62,6 +64,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       reloads: options.reloads,
       records: () => counts.tally(),
       unpriced: () => prices.unpriced(),
+      faults: options.faults,
       log: () => log.stats(),
       retention: () => ({ ...retention.lost(), bytesOnDisk: retention.bytes() }),
       exporter: () => ({ status: exporting.status(), restarts: exporting.restarts() }),

@@ -29,6 +29,7 @@ export interface WorkerReport {
   readonly log: LogTotals;
   readonly records: RecordTally;
   readonly unpriced: number;
+  readonly faults: number;
   /** Where it answers a `ReportRequest`. */
   readonly asked?: number;
   readonly process?: ProcessMetrics;

@@ -6,6 +6,7 @@ interface Sums {
   readonly log: LogTotals;
   readonly records: RecordTally;
   readonly unpriced: number;
+  readonly faults: number;
 }
 
 /** How long a worker may take to report before its last report counts. */
@@ -15,7 +16,7 @@ const ANSWER_MS = 1_000;
 export class WorkerSums {
   readonly #reports = new Map<Worker, WorkerReport>();
   readonly #waiting = new Map<number, (worker: Worker, report: WorkerReport | undefined) => void>();
-  #before: Sums = { log: NO_LOG, records: {}, unpriced: 0 };
+  #before: Sums = { log: NO_LOG, records: {}, unpriced: 0, faults: 0 };
   #asked = 0;
 
   reportOf(worker: Worker): WorkerReport | undefined {
@@ -62,5 +63,7 @@ export class WorkerSums {
 }
 
 function add(a: Sums, b: Sums): Sums {
-  return { log: addLogTotals(a.log, b.log), records: addTallies(a.records, b.records), unpriced: a.unpriced + b.unpriced };
+  return {
+    log: addLogTotals(a.log, b.log), records: addTallies(a.records, b.records), unpriced: a.unpriced + b.unpriced, faults: a.faults + b.faults,
+  };
 }

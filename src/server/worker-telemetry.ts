@@ -30,7 +30,7 @@ export async function startWorkerTelemetry(options: TelemetryOptions, channel: P
     const { linesWritten, bytesWritten, appendFailures, slowWrites } = log.stats();
     return {
       type: 'gateway-worker', writer: log.writer, log: { linesWritten, bytesWritten, appendFailures, slowWrites },
-      records: counts.tally(), unpriced: prices.unpriced(),
+      records: counts.tally(), unpriced: prices.unpriced(), faults: options.faults(),
     };
   };
   channel.listen({

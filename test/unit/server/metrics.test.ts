@@ -13,7 +13,7 @@ const LOG = { linesWritten: 11, bytesWritten: 12, appendFailures: 1, ioErrors: 0
 
 describe('metrics', () => {
   const make = (status?: ExportStatus, counts = new RecordCounts([])): Metrics => createMetrics({
-    version: '1.2.3', reloads: () => ({ ok: 5, failed: 6 }), records: () => counts.tally(), unpriced: () => 9, log: () => LOG,
+    version: '1.2.3', reloads: () => ({ ok: 5, failed: 6 }), records: () => counts.tally(), unpriced: () => 9, faults: () => 2, log: () => LOG,
     retention: () => ({ records: 4, bytes: 5, bytesOnDisk: 6 }), exporter: () => ({ status, restarts: 8 }),
   });
   const lines = async (metrics: Metrics): Promise<string[]> => (await metrics.text()).text.split('\n').filter((line) => line.startsWith('gateway_'));
@@ -37,7 +37,7 @@ describe('metrics', () => {
     const found = await lines(metrics);
     expect(found).to.include.members(['gateway_config_reloads_total{result="ok"} 5', 'gateway_config_reloads_total{result="failed"} 6']);
     expect(found).to.include.members([
-      'gateway_unpriced_calls_total 9', 'gateway_log_lines_total 11', 'gateway_log_append_failures_total 1', 'gateway_log_slow_writes_total 3', 'gateway_log_dropped_records_total 4', 'gateway_log_bytes 6',
+      'gateway_unpriced_calls_total 9', 'gateway_faults_total 2', 'gateway_log_lines_total 11', 'gateway_log_append_failures_total 1', 'gateway_log_slow_writes_total 3', 'gateway_log_dropped_records_total 4', 'gateway_log_bytes 6',
       'gateway_export_records_total 7', 'gateway_export_dead_letters_total 2', 'gateway_export_thread_restarts_total 8', 'gateway_export_backlog_bytes 1234',
       'gateway_export_retry_bytes 56', 'gateway_export_held_indices 1', 'gateway_export_last_success_timestamp_seconds 2', 'gateway_export_bulk_seconds_count 2',
       'gateway_export_bulk_seconds_bucket{le="0.025"} 1', 'gateway_export_state{state="backing-off"} 1', 'gateway_export_state{state="idle"} 0', 'gateway_info{version="1.2.3"} 1',
