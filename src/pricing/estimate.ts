@@ -51,9 +51,9 @@ function estimateOne(query: PriceQuery, usage: Usage, names: readonly string[], 
   return price !== undefined && usage.refused === true ? refusal(query, price, estimator) : price;
 }
 
-/** Without the noise of binary fractions: 0.305, not 0.30500000000000005. */
+/** Without the noise of binary fractions: 0.305, not 0.30500000000000005. Beyond that range a double has no such digits. */
 function tidy(cost: number): number {
-  return Number(cost.toPrecision(15));
+  return cost < 900 ? Math.round(cost * 1e13) / 1e13 : cost;
 }
 
 /** A call that was refused before any output: not billed where the provider says so, of unknown cost elsewhere. */

@@ -34,7 +34,10 @@ export interface LibraryPrices {
   find(providerId: string, model: string, at: number): ListPrice | undefined;
 }
 
-type Match = Omit<ListPrice, 'table'>;
+/** A model that was found, with the price that holds always where it has only one. */
+interface Match extends Omit<ListPrice, 'table'> {
+  readonly always?: ListPrice;
+}
 
 const PACKAGE = '@pydantic/genai-prices';
 const MEMO_LIMIT = 10_000;
@@ -77,25 +80,39 @@ export async function loadLibraryPrices(): Promise<LibraryPrices> {
     };
   };
 
-  const memo = new BoundedMap<Match | null>(MEMO_LIMIT);
+  const memos = new Map<string, BoundedMap<Match | null>>();
+  const memoOf = (providerId: string): BoundedMap<Match | null> => {
+    let memo = memos.get(providerId);
+    if (memo === undefined) memos.set(providerId, memo = new BoundedMap(MEMO_LIMIT));
+    return memo;
+  };
   return {
     version,
     find: (providerId, model, at) => {
       try {
-        const key = `${providerId}\n${model}`;
-        let matched = memo.get(key);
+        const memo = memoOf(providerId);
+        let matched = memo.get(model);
         if (matched === undefined) {
-          matched = firstOf(listNames(providerId, model), (name) => match(providerId, name)) ?? null;
-          memo.set(key, matched);
+          matched = withFixedPrice(firstOf(listNames(providerId, model), (name) => match(providerId, name)));
+          memo.set(model, matched);
         }
-        const table = matched === null ? undefined : priceAt(matched.schedule, at);
-        return matched === null || table === undefined ? undefined : { ...matched, table };
+        if (matched === null) return undefined;
+        if (matched.always !== undefined) return matched.always;
+        const table = priceAt(matched.schedule, at);
+        return table === undefined ? undefined : { ...matched, table };
       } catch {
         // The library throws where its data does not fit its own rules: such a price is unknown.
         return undefined;
       }
     },
   };
+}
+
+/** Most models have one price, whenever that is asked for: it is made once. */
+function withFixedPrice(match: Match | undefined): Match | null {
+  if (match === undefined) return null;
+  const table = match.schedule.length === 1 ? match.schedule[0]?.table : undefined;
+  return table === undefined ? match : { ...match, always: { ...match, table } };
 }
 
 function firstOf<T>(names: readonly string[], find: (name: string) => T | undefined): T | undefined {

@@ -25,6 +25,8 @@ export interface FoundPrice extends PriceExplanation {
   readonly audioApart: boolean;
 }
 
+const NONE: Readonly<Record<string, number>> = {};
+
 /** Finds the table in force, in PRICES_FILE first. */
 export class TableFinder {
   readonly #sources: TableSources;
@@ -35,24 +37,27 @@ export class TableFinder {
 
   /** The first of the names that has a price; an entry for any of them comes before the list price of any. */
   find(provider: string, names: readonly string[], at: number): FoundPrice | undefined {
-    const models = names.filter((name) => name !== '');
+    const models = names.includes('') ? names.filter((name) => name !== '') : names;
     const { overrides } = this.#sources;
     const override = overrides?.index.find(provider, models, at);
     const overridden = override && this.#overridden(override, provider, models, at);
     if (overridden !== undefined) return overridden;
-    const price = this.#listPrice(provider, models, at);
-    return price && {
-      source: price.source, version: price.version, matched: `${price.id} (${price.source})`, name: price.name,
-      table: price.table, schedule: price.schedule, serviceTiers: {}, regions: {}, ownRates: false, audioApart: !price.oneRateForAll,
+    const found = this.#listPrice(provider, models, at);
+    if (found === undefined) return undefined;
+    const { name, price } = found;
+    return {
+      source: price.source, version: price.version, matched: `${price.id} (${price.source})`, name,
+      table: price.table, schedule: price.schedule, serviceTiers: NONE, regions: NONE, ownRates: false, audioApart: !price.oneRateForAll,
     };
   }
 
   #overridden(override: PriceOverride, provider: string, models: readonly string[], at: number): FoundPrice | undefined {
     const { baseModel, place, multiplier, serviceTiers, regions } = override;
-    const list = override.table === undefined ? this.#listPrice(provider, baseModel === undefined ? models : [baseModel], at) : undefined;
+    const found = override.table === undefined ? this.#listPrice(provider, baseModel === undefined ? models : [baseModel], at) : undefined;
+    const list = found?.price;
     const table = override.table ?? list?.table;
     return table && {
-      source: 'override', version: this.#sources.overrides?.version ?? '', matched: place, name: list?.name ?? models[0] ?? '',
+      source: 'override', version: this.#sources.overrides?.version ?? '', matched: place, name: found?.name ?? models[0] ?? '',
       table: scaled(table, multiplier),
       schedule: list === undefined
         ? [{ table: scaled(table, multiplier) }]
@@ -61,12 +66,12 @@ export class TableFinder {
     };
   }
 
-  #listPrice(provider: string, models: readonly string[], at: number): (ListPrice & { readonly name: string }) | undefined {
+  #listPrice(provider: string, models: readonly string[], at: number): { readonly name: string; readonly price: ListPrice } | undefined {
     const id = this.#sources.providerIds(provider);
     if (id === undefined) return undefined;
     for (const name of models) {
       const price = this.#sources.serves(provider, name) ? this.#sources.library.find(id, name, at) : undefined;
-      if (price !== undefined) return { ...price, name };
+      if (price !== undefined) return { name, price };
     }
     return undefined;
   }
