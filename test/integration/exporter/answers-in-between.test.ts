@@ -51,6 +51,28 @@ describe('answers that come from between the exporter and the cluster', () => {
   }
 });
 
+describe('records that are all refused for good', () => {
+  it('make the export say so until one is written', async () => {
+    const relay = await Relay.start(cluster().url);
+    const harness = await ExportHarness.make({ urls: [relay.url] }, { urls: [cluster().url] });
+    try {
+      await harness.write(3);
+      const refused = { create: { _index: harness.daily(), status: 400, error: { type: 'document_parsing_exception', reason: 'failed to parse field [timestamp]' } } };
+      relay.bulkAnswer = { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ errors: true, items: [refused, refused, refused] }) };
+      await harness.start();
+      const { reason, fix } = await harness.until('refused', ({ state, counters }) => state === 'holding' && counters.deadLetters === 3);
+      expect(reason).to.match(/refuses every record for good \(3 since one was last written\)/);
+      expect(fix).to.match(/gateway telemetry retry/);
+      relay.bulkAnswer = undefined;
+      await harness.write(1);
+      expect((await harness.drained()).counters).to.include({ exported: 1, deadLetters: 3 });
+    } finally {
+      await harness.dispose();
+      await relay.stop();
+    }
+  });
+});
+
 describe('a target that changes', () => {
   let relay: Relay;
   let harness: ExportHarness;
