@@ -18,9 +18,7 @@ const PIPE_WIDTH = 120;
 
 export default class EsVerify extends BaseCommand {
   static override summary = 'check the whole way from here to the records in Elasticsearch';
-  static override description = `Goes layer by layer, from the settings over network, TLS, credentials and privileges to policy, template, mapping, a write that
-stores nothing, the newest records and the exporter's backlog. Each check says what it saw and how to fix it; checks
-that depend on a failed one are skipped.
+  static override description = `Goes layer by layer, from the settings over network, TLS, credentials and privileges to policy, template, mapping, a write that stores nothing, the newest records and the exporter's backlog. Each check says what it saw and how to fix it; checks that depend on a failed one are skipped.
 
 Exit codes: 0 no check failed; 1 one failed (with --strict also: one warned); 2 wrong use.`;
   static override examples = [

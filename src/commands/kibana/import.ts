@@ -7,8 +7,7 @@ const TIMEOUT_MS = 60_000;
 
 export default class KibanaImport extends BaseCommand {
   static override summary = 'bring the data view and the dashboard into Kibana';
-  static override description = `One call of Kibana's import API. The credentials are those of Elasticsearch (ELASTICSEARCH_USERNAME and _PASSWORD, or
-ELASTICSEARCH_API_KEY); the data view is named after ELASTICSEARCH_INDEX. Objects of an earlier import are replaced.
+  static override description = `One call of Kibana's import API. The credentials are those of Elasticsearch (ELASTICSEARCH_USERNAME and _PASSWORD, or ELASTICSEARCH_API_KEY); the data view is named after ELASTICSEARCH_INDEX. Objects of an earlier import are replaced.
 
 Exit codes: 0 imported; 1 Kibana did not take them; 2 wrong use.`;
   static override examples = [

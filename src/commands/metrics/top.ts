@@ -10,8 +10,7 @@ const TABLE_ROWS = 5_000;
 
 export default class MetricsTop extends BaseCommand {
   static override summary = 'requests, errors, latency, tokens and cost by provider, model or any other field';
-  static override description = `Reads the log of this machine, or Elasticsearch, and prints one row per group: requests, errors, mean and percentiles of
-the total latency, the provider's share of it, tokens and cost. What is unknown is shown as –, never as 0.
+  static override description = `Reads the log of this machine, or Elasticsearch, and prints one row per group: requests, errors, mean and percentiles of the total latency, the provider's share of it, tokens and cost. What is unknown is shown as –, never as 0.
 
 --source auto reads the log in TELEMETRY_DIR; where that has no records and ENABLE_ELASTICSEARCH is on, Elasticsearch.
 

@@ -4,8 +4,7 @@ import type { PriceCheck } from '../../server/price-check.js';
 
 export default class PricesCheck extends BaseCommand {
   static override summary = 'list models in the local log whose calls have no cost';
-  static override description = `Reads the telemetry log (TELEMETRY_DIR) and lists the models whose calls used tokens and have no cost, because no price is known.
-Add them to a file and name it in PRICES_FILE (docs/pricing.md): later calls then have a cost. Records are never changed.
+  static override description = `Reads the telemetry log (TELEMETRY_DIR) and lists the models whose calls used tokens and have no cost, because no price is known. Add them to a file and name it in PRICES_FILE (docs/pricing.md): later calls then have a cost. Records are never changed.
 
 Exit codes: 0 every model has a price; 1 some have none; 2 wrong use.`;
 

@@ -11,9 +11,7 @@ const PIECES: Readonly<Record<string, string>> = { perRequest: 'request', perSea
 
 export default class PricesShow extends BaseCommand {
   static override summary = 'show what a model costs, and where that price comes from';
-  static override description = `Shows the price in force for a model at each provider that has one, or at one provider. PRICES_FILE comes before the built-in table
-(@pydantic/genai-prices, and corrections to it); what a provider itself says a call cost (OpenRouter, xAI, Perplexity) comes before both. Kinds of tokens without
-a row cost what input or output cost; audio without a row has no known cost, except at Google. Where the price depends on the day or the hour, all prices are shown.
+  static override description = `Shows the price in force for a model at each provider that has one, or at one provider. PRICES_FILE comes before the built-in table (@pydantic/genai-prices, and corrections to it); what a provider itself says a call cost (OpenRouter, xAI, Perplexity) comes before both. Kinds of tokens without a row cost what input or output cost; audio without a row has no known cost, except at Google. Where the price depends on the day or the hour, all prices are shown.
 
 Exit codes: 0 shown; 1 no price is known; 2 wrong use.`;
 

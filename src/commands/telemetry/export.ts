@@ -13,11 +13,9 @@ interface ExportResult {
 
 export default class TelemetryExport extends BaseCommand {
   static override summary = 'send records of the log to Elasticsearch, again or for the first time';
-  static override description = `Fills a new cluster, or brings back what was lost there: sends the records that were received in a range of time, whether they were
-exported before or not. Each has its id, so running this twice writes nothing twice; it can run beside gateway serve and changes no file.
+  static override description = `Fills a new cluster, or brings back what was lost there: sends the records that were received in a range of time, whether they were exported before or not. Each has its id, so running this twice writes nothing twice; it can run beside gateway serve and changes no file.
 
-Records that are older than the lifecycle policy keeps them, and whose index is not there, are left out and counted as expired;
---include-expired sends them. A day whose index takes no records is named at the end; the other days are sent.
+Records that are older than the lifecycle policy keeps them, and whose index is not there, are left out and counted as expired; --include-expired sends them. A day whose index takes no records is named at the end; the other days are sent.
 
 Exit codes: 0 all were sent or were there; 1 the cluster did not take them, or refused some for good; 2 wrong use.`;
   static override examples = [

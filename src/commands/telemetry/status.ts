@@ -5,8 +5,7 @@ import type { TelemetryStatus } from '../../telemetry/status.js';
 
 export default class ShowTelemetryStatus extends BaseCommand {
   static override summary = 'how the log and its export to Elasticsearch stand';
-  static override description = `Reads TELEMETRY_DIR alone: it takes no lock, changes nothing and asks no cluster, so it can run beside gateway serve at any time.
-Bytes are exact, numbers of records are estimated from the length of lines.
+  static override description = `Reads TELEMETRY_DIR alone: it takes no lock, changes nothing and asks no cluster, so it can run beside gateway serve at any time. Bytes are exact, numbers of records are estimated from the length of lines.
 
 Exit codes: 0 it could be read; 2 wrong use or configuration.`;
   static override examples = [

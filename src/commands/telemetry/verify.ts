@@ -7,11 +7,11 @@ import type { Comparison } from '../../exporter/compare.js';
 
 export default class TelemetryVerify extends BaseCommand {
   static override summary = 'prove that Elasticsearch has every record of the log exactly once';
-  static override description = `Compares the ids of the records in the log with those in Elasticsearch over a range of time, both ways: each record of the log is
-looked up, and the documents of this gateway are paged through. What is missing or there twice is printed.
+  static override description = `Compares the ids of the records in the log with those in Elasticsearch over a range of time, both ways: each record of the log is looked up, and the documents of this gateway are paged through. What is missing or there twice is printed.
 
-Records that are not exported yet, dead letters, and records of days whose index the lifecycle has deleted are counted apart: they are
-no loss. Exit codes: 0 nothing is missing or doubled; 1 something is, or the cluster could not be asked; 2 wrong use.`;
+Records that are not exported yet, dead letters, and records of days whose index the lifecycle has deleted are counted apart: they are no loss.
+
+Exit codes: 0 nothing is missing or doubled; 1 something is, or the cluster could not be asked; 2 wrong use.`;
   static override examples = [
     { description: 'The last day', command: '<%= config.bin %> <%= command.id %> --since 24h' },
     { description: 'For a script', command: '<%= config.bin %> <%= command.id %> --since 7d --json' },

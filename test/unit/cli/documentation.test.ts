@@ -14,8 +14,25 @@ describe('docs/cli.md', () => {
     expect(listed).to.have.members(commands);
   });
 
+  it('fixes the JSON shape of every command that has one', () => {
+    const withJson = globSync('**/*.ts', { cwd: join(ROOT, 'src/commands') })
+      .filter((file) => readFileSync(join(ROOT, 'src/commands', file), 'utf8').includes('enableJsonFlag = true'))
+      .map((file) => file.replace(/\.ts$/, '').replaceAll(/[\\/]/g, ' '));
+    const shapes = text.slice(text.indexOf('## JSON'));
+    for (const command of withJson) expect(shapes).to.match(new RegExp(`^\\| \`${command}(?: --print-config)?\` \\| \`\\{`, 'm'));
+  });
+
   it('lists every exit code', () => {
     for (const code of Object.values(EXIT)) expect(text).to.match(new RegExp(`^\\| ${code} \\|`, 'm'));
+  });
+});
+
+describe('the help texts in oclif.manifest.json', () => {
+  it('leave line ends within a paragraph to the terminal', () => {
+    const { commands } = JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as { commands: Record<string, { description: string }> };
+    for (const [id, { description }] of Object.entries(commands)) {
+      expect(description.split('\n\n').filter((paragraph) => paragraph.includes('\n')), id).to.deep.equal([]);
+    }
   });
 });
 
