@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { median } from '../load/percentiles.js';
 import { cpuMs, processTree, residentMb, TARGET_CORE } from '../machine/proc.js';
 import { start, stop } from '../machine/spawn.js';
-import { exportEnv, type ElasticsearchServer } from '../targets/elasticsearch-server.js';
+import { AS_ADMIN, exportEnv, type ElasticsearchServer } from '../targets/elasticsearch-server.js';
 import { freePort } from './free-port.js';
 import { rawBulk } from './raw-bulk.js';
 import { writeRecordLog } from './record-log.js';
@@ -112,7 +112,7 @@ async function backlog(port: number, timeoutMs: number): Promise<number | null> 
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/ready`);
+      const answer = await fetch(`http://127.0.0.1:${port}/ready`, AS_ADMIN);
       return (await answer.json() as { elasticsearch: { backlog_bytes: number | null } }).elasticsearch.backlog_bytes;
     } catch (error) {
       if (performance.now() > deadline) throw error;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ownRuntime } from '../../src/cli/own-runtime.js';
-import { exportEnv, type ElasticsearchServer } from './elasticsearch-server.js';
+import { AS_ADMIN, exportEnv, type ElasticsearchServer } from './elasticsearch-server.js';
 import type { Launch, Place, Target } from './target.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -72,7 +72,7 @@ async function drained(port: number): Promise<void> {
   const deadline = performance.now() + SETTLE_MS;
   let state = 'unknown';
   while (performance.now() < deadline) {
-    const answer = await fetch(`http://127.0.0.1:${port}/ready`);
+    const answer = await fetch(`http://127.0.0.1:${port}/ready`, AS_ADMIN);
     const { elasticsearch } = await answer.json() as { elasticsearch: { state: string; backlog_bytes: number | null } };
     if (elasticsearch.backlog_bytes === 0) return;
     state = `${elasticsearch.state}, ${String(elasticsearch.backlog_bytes)} bytes behind`;
