@@ -6,18 +6,23 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const CONTINUE = /^100-continue$/i;
 
 /** Why a request is refused whatever it asks for: its method, its Host or what it expects. */
-export function requestFault(request: ClientRequest, { req }: Pick<ClientResponse, 'req'>): { readonly type: ErrorType; readonly message: string } | undefined {
+export function requestFault(
+  request: ClientRequest, { req }: Pick<ClientResponse, 'req'>,
+): { readonly type: ErrorType; readonly message: string } | undefined {
   const { method = '', headers } = request;
   if (!METHODS.has(method)) {
-    return { type: 'method_unsupported', message: `The gateway does not forward ${method} requests. Supported: ${[...METHODS].join(', ')}.` };
+    const supported = [...METHODS].join(', ');
+    return { type: 'method_unsupported', message: `The gateway does not forward ${method} requests. Supported: ${supported}.` };
   }
   if (req.httpVersion !== '1.0') {
     if (headers.host === undefined) return { type: 'bad_request', message: 'Bad request: the Host header is missing.' };
     if (headers.expect !== undefined && !CONTINUE.test(headers.expect)) {
-      return { type: 'expectation_failed', message: 'The only expectation that the gateway meets is 100-continue. Remove the Expect header.' };
+      const message = 'The only expectation that the gateway meets is 100-continue. Remove the Expect header.';
+      return { type: 'expectation_failed', message };
     }
   }
-  return hostLines(request.rawHeaders) > 1 ? { type: 'bad_request', message: 'Bad request: there is more than one Host header.' } : undefined;
+  if (hostLines(request.rawHeaders) < 2) return undefined;
+  return { type: 'bad_request', message: 'Bad request: there is more than one Host header.' };
 }
 
 function hostLines(rawHeaders: readonly string[]): number {

@@ -43,12 +43,16 @@ function isLeaving({ code }: NodeJS.ErrnoException): boolean {
 
 function answerTo(error: ClientError): Answer {
   const { code } = error;
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, type: 'request_timeout', message: 'The request did not come in time.' };
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, type: 'request_timeout', message: 'The request did not come in time.' };
+  }
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return { status: 431, type: 'bad_request', message: 'The head of the request is too large: over 64 KiB, or too many lines.' };
+    const message = 'The head of the request is too large: over 64 KiB, or too many lines.';
+    return { status: 431, type: 'bad_request', message };
   }
   if (code === 'HPE_INVALID_METHOD' && hasRequestLine(error)) {
-    return { status: ERROR_TYPES.method_unsupported.status, type: 'method_unsupported', message: 'The gateway does not forward requests of this method.' };
+    const { status } = ERROR_TYPES.method_unsupported;
+    return { status, type: 'method_unsupported', message: 'The gateway does not forward requests of this method.' };
   }
   return { status: 400, type: 'bad_request', message: 'The request is not valid HTTP.' };
 }

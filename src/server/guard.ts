@@ -20,7 +20,7 @@ export function guarded(connection: Destroyable | undefined, onFault: OnFault, r
   }
 }
 
-/** Reports a fault and ends the connection that it came from; what is under way there is recorded as `internal_error`. */
+/** Reports a fault and ends its connection; what is under way there is recorded as `internal_error`. */
 export function endFaulty(connection: Destroyable | undefined, onFault: OnFault, error: unknown): void {
   onFault(error);
   connection?.destroy(new InternalFault(error));

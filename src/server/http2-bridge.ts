@@ -48,11 +48,16 @@ export class Http2Bridge {
     });
     this.#http2.on('stream', (stream, _headers, flags, rawHeaders) => {
       stream.on('error', ignore);
-      guarded(stream, onFault, () => { this.#carry(stream, rawHeaders, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0); });
+      const bodiless = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      guarded(stream, onFault, () => { this.#carry(stream, rawHeaders, bodiless); });
     });
   }
 
-  /** Takes over a connection over which the preface came, and that the server has let go of. @param bytes those behind the preface */
+  /**
+   * Takes over a connection over which the preface came, and that the server has let go of.
+   *
+   * @param bytes those behind the preface
+   */
   take(socket: Socket, bytes: Buffer): void {
     // The server's sockets stay half open; a client of HTTP/2 that ends its side has left.
     socket.on('end', () => { socket.destroy(); });
@@ -80,7 +85,9 @@ export class Http2Bridge {
 
     let request: ReturnType<typeof httpRequest>;
     try {
-      request = httpRequest({ createConnection: () => near, method, path, headers, maxHeaderSize: MAX_ANSWER_HEAD_BYTES });
+      request = httpRequest({
+        createConnection: () => near, method, path, headers, maxHeaderSize: MAX_ANSWER_HEAD_BYTES,
+      });
     } catch {
       return refuse(stream, 400, 'bad_request', 'The request is not valid HTTP.');
     }
@@ -113,12 +120,14 @@ function answer(stream: ServerHttp2Stream, response: IncomingMessage, headOnly: 
   const status = response.statusCode ?? 502;
   if (status < 200 || status > 599) {
     response.resume();
-    return refuse(stream, 502, 'upstream_protocol', `The provider answered with status ${status}, which HTTP/2 cannot carry.`);
+    const message = `The provider answered with status ${status}, which HTTP/2 cannot carry.`;
+    return refuse(stream, 502, 'upstream_protocol', message);
   }
   const headers = answerHeaders(status, response.rawHeaders);
   if (headBytes(headers) > (stream.session?.remoteSettings.maxHeaderListSize ?? Infinity)) {
     response.resume();
-    return refuse(stream, 502, 'upstream_protocol', 'The headers of the provider\'s answer are larger than the client accepts.');
+    const message = 'The headers of the provider\'s answer are larger than the client accepts.';
+    return refuse(stream, 502, 'upstream_protocol', message);
   }
   const endStream = headOnly || isBodiless(status);
   stream.respond(headers, { endStream });

@@ -1,13 +1,17 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 
 /** What HTTP/1.1 alone has, and what `expect` would ask of the server between us. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'http2-settings', 'expect']);
+const HOP_BY_HOP = new Set([
+  'connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'http2-settings', 'expect',
+]);
 
-/** Headers of which Node's HTTP/2 sends one line only; of a provider that repeats one, the first counts, as it does for HTTP/1.1 clients. */
+/** Headers of which Node's HTTP/2 sends one line only. Of repeated ones the first counts, as for HTTP/1.1 clients. */
 const SINGLE = new Set([
-  'access-control-allow-credentials', 'access-control-max-age', 'access-control-request-method', 'age', 'authorization', 'content-encoding',
-  'content-language', 'content-length', 'content-location', 'content-md5', 'content-range', 'content-type', 'date', 'dnt', 'etag', 'expires', 'from', 'host',
-  'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'last-modified', 'location', 'max-forwards', 'proxy-authorization',
+  'access-control-allow-credentials', 'access-control-max-age', 'access-control-request-method', 'age', 'authorization',
+  'content-encoding', 'content-language', 'content-length', 'content-location', 'content-md5', 'content-range',
+  'content-type', 'date', 'dnt', 'etag', 'expires', 'from', 'host',
+  'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'last-modified', 'location',
+  'max-forwards', 'proxy-authorization',
   'range', 'referer', 'retry-after', 'tk', 'upgrade-insecure-requests', 'user-agent', 'x-content-type-options',
 ]);
 
@@ -18,7 +22,9 @@ const UNFRAMED = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 const HEADER_OVERHEAD_BYTES = 32;
 
 /** A request of HTTP/2 in the words of HTTP/1.1; its headers as a flat list. */
-export function requestOf(rawHeaders: readonly string[], bodiless: boolean): { method: string; path: string; headers: string[] } {
+export function requestOf(
+  rawHeaders: readonly string[], bodiless: boolean,
+): { method: string; path: string; headers: string[] } {
   const pseudo = new Map<string, string>();
   const headers: string[] = [];
   let host: string | undefined;
@@ -56,7 +62,8 @@ export function answerHeaders(status: number, rawHeaders: readonly string[]): Ou
 export function headBytes(headers: OutgoingHttpHeaders): number {
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
-    for (const one of Array.isArray(value) ? value : [String(value)]) bytes += name.length + one.length + HEADER_OVERHEAD_BYTES;
+    const lines = Array.isArray(value) ? value : [String(value)];
+    for (const line of lines) bytes += name.length + line.length + HEADER_OVERHEAD_BYTES;
   }
   return bytes;
 }

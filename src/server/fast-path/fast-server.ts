@@ -61,7 +61,7 @@ export class FastServer extends Server {
     });
   }
 
-  /** The one door for all that Node's server has to tell: what a listener throws ends its connection, and never the process. */
+  /** All that Node's server tells passes here: what a listener throws ends its connection, and never the process. */
   override emit(event: string, ...args: unknown[]): boolean {
     try {
       return this.#pass(event, args) || super.emit(event, ...args);
@@ -101,7 +101,11 @@ export class FastServer extends Server {
     for (const socket of this.#http2) socket.destroy();
   }
 
-  /** Keeps each connection to one request at a time, and takes it from Node where it is given up. @returns whether listeners need not know */
+  /**
+   * Keeps each connection to one request at a time, and takes it from Node where Node gives it up.
+   *
+   * @returns whether listeners need not know
+   */
   #pass(event: string, args: unknown[]): boolean {
     switch (event) {
       case 'request':
@@ -133,7 +137,9 @@ export class FastServer extends Server {
   #onClientError(error: ClientError, socket: Socket): void {
     const connection = this.#nodes.get(socket);
     const bytes = connection?.release();
-    if (error.code !== 'HPE_PAUSED_H2_UPGRADE' || bytes === undefined) return this.#options.onClientError(error, socket, connection?.begun === true);
+    if (error.code !== 'HPE_PAUSED_H2_UPGRADE' || bytes === undefined) {
+      return this.#options.onClientError(error, socket, connection?.begun === true);
+    }
     takeFromNode(socket);
     this.#http2.add(socket);
     socket.on('close', () => { this.#http2.delete(socket); });
@@ -141,14 +147,14 @@ export class FastServer extends Server {
   }
 }
 
-/** Makes Node's server let go of a connection: to it, the connection is closed. Else it would end it for the head that never came. */
+/** Tells Node's server that a connection is closed: else it would end it for the head that never came. */
 function takeFromNode(socket: Socket): void {
   for (const listener of socket.listeners('close')) listener.call(socket);
   for (const event of ['data', 'end', 'close', 'error', 'drain', 'timeout']) socket.removeAllListeners(event);
   socket.setTimeout(0);
 }
 
-/** A parser that Node was told to make lenient may find a second request where the first one's answer is pending: the connection ends. */
+/** Ends a connection where a lenient parser (--insecure-http-parser) finds a request behind a pending answer. */
 function refusesSecond(connection: NodeConnection | undefined, socket: Duplex): boolean {
   if (connection?.answering !== true) return false;
   socket.destroy();

@@ -68,7 +68,7 @@ export class NodeConnection {
     });
   }
 
-  /** Ends the reading, because the connection turns into something else. @returns the bytes that came and were not read */
+  /** Ends the reading: the connection turns into something else. @returns the bytes that came and were not read */
   release(): Buffer {
     this.#socket.off('data', this.#onData);
     const left = this.#ahead;
@@ -89,7 +89,7 @@ export class NodeConnection {
     this.#feeding = false;
   }
 
-  /** The next bytes are of another request, and the present one has no answer yet, or nobody is there any more to be answered. */
+  /** The next bytes are another request's, and the present one has no answer yet, or nobody is left to be answered. */
   get #waits(): boolean {
     return (this.#request?.complete ?? true) && (this.answering || !this.#socket.writable);
   }
