@@ -17,13 +17,13 @@ interface Named {
   readonly name: string;
 }
 
-/** What makes a gateway export there. */
 /** Opens the details of `/ready` of gateways that are measured. */
 const ADMIN_TOKEN = 'admin-token-of-the-benchmark';
 
 /** Headers of a request that may see them. */
 export const AS_ADMIN = { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } } as const;
 
+/** What makes a gateway export there. */
 export function exportEnv({ url, username, password }: ElasticsearchServer, index: string): Record<string, string> {
   return {
     ADMIN_TOKEN, ENABLE_ELASTICSEARCH: 'true', ELASTICSEARCH_URL: url, ELASTICSEARCH_INDEX: index,
