@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { until } from '../../support/proxy-harness.js';
+import { until as untilWithin } from '../../support/proxy-harness.js';
 import { Sandbox, type GatewayProcess } from './gateway-process.js';
 
 const GONE = 'sk-provider-one';
 const NEW = 'sk-provider-two';
+
+/** Several processes start from sources, maybe on a busy machine. */
+const until = (condition: () => boolean | Promise<boolean>): Promise<void> => untilWithin(condition, 120_000);
 
 describe('what gateway serve reads again', function () {
   this.timeout(300_000);

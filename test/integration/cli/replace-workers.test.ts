@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { until } from '../../support/proxy-harness.js';
+import { until as untilWithin } from '../../support/proxy-harness.js';
 import { Sandbox, type GatewayProcess } from './gateway-process.js';
 
 const BODY = '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hello"}]}';
@@ -45,6 +45,9 @@ class Load {
     });
   }
 }
+
+/** Several processes start from sources, maybe on a busy machine. */
+const until = (condition: () => boolean | Promise<boolean>): Promise<void> => untilWithin(condition, 120_000);
 
 describe('a gateway with workers', function () {
   this.timeout(300_000);

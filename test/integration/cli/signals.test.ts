@@ -4,9 +4,12 @@ import { connect, type AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { until } from '../../support/proxy-harness.js';
+import { until as untilWithin } from '../../support/proxy-harness.js';
 import type { GatewayProcess} from './gateway-process.js';
 import { Sandbox } from './gateway-process.js';
+
+/** Several processes start from sources, maybe on a busy machine. */
+const until = (condition: () => boolean | Promise<boolean>): Promise<void> => untilWithin(condition, 120_000);
 
 describe('signals to gateway serve', function () {
   this.timeout(300_000);

@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { until } from '../../support/proxy-harness.js';
+import { until as untilWithin } from '../../support/proxy-harness.js';
 import { Sandbox } from '../cli/gateway-process.js';
 import { Admin, cluster, freshName } from '../elastic/cluster.js';
+
+/** Several processes start from sources, maybe on a busy machine. */
+const until = (condition: () => boolean | Promise<boolean>): Promise<void> => untilWithin(condition, 120_000);
 
 describe('the credentials of the export', function () {
   this.timeout(300_000);
