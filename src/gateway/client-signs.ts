@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { PLACEHOLDER_KEY } from '../domain/gateway-key.js';
 import type { Provider } from '../domain/provider.js';
-import { credentialIn, isAwsSignature } from './credential-places.js';
+import { isAwsSignature, keyIn } from './credential-places.js';
 import { queryParts, type QueryPart } from './query.js';
 
 /** What is looked at to tell whose client a request comes from. */
@@ -21,7 +21,7 @@ export function signOf({ signs }: Provider, { headers, query, isGatewayKey }: Si
   if (signs === undefined) return undefined;
   const { authorization } = headers;
   const parts = query === '' ? NO_PARTS : queryParts(query);
-  if (signs.parameters?.some((name) => parts.some((part) => part.name === name)) === true) return 'own';
+  if (signs.parameters?.some((name) => parts.some((part) => part.name.toLowerCase() === name)) === true) return 'own';
   for (const place of signs.credentials ?? NO_PLACES) {
     // Some clients send their key in both places; the one that all others read decides.
     if (place === 'x-api-key' && authorization !== undefined) continue;
@@ -29,7 +29,7 @@ export function signOf({ signs }: Provider, { headers, query, isGatewayKey }: Si
     if (typeof value === 'string' && value !== '' && value !== PLACEHOLDER_KEY && !isGatewayKey(value)) return 'own';
   }
   if (authorization === undefined || signs.authorization === undefined) return undefined;
-  const credential = credentialIn('authorization', authorization);
+  const credential = keyIn(authorization);
   if (!signs.authorization.some((begin) => credential.startsWith(begin))) return undefined;
   return isAwsSignature(credential) ? 'own' : 'key';
 }

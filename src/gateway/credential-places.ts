@@ -48,6 +48,16 @@ export function behindScheme(value: string): string {
   return value.slice(0, blank).toLowerCase() === 'basic' ? Buffer.from(rest, 'base64').toString('latin1') : rest;
 }
 
+/** The key in `Authorization` behind any scheme, without quotes; of Basic the password, or the user where there is none. */
+export function keyIn(authorization: string): string {
+  const credential = credentialIn('authorization', authorization);
+  if (isAwsSignature(authorization)) return authorization;
+  const text = (credential === authorization ? behindScheme(authorization) : credential).replace(/^"|"$/g, '');
+  if (!/^basic[ \t]/i.test(authorization)) return text;
+  const [user = '', password = ''] = text.split(/:(.*)/s);
+  return password === '' ? user : password;
+}
+
 /** An AWS SDK's signature: made for the gateway's address, it opens nothing. */
 export function isAwsSignature(value: string): boolean {
   return value.startsWith('AWS4-');

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { GATEWAY_KEY_PREFIX, PLACEHOLDER_KEY } from '../domain/gateway-key.js';
 import type { AuthStyle } from '../domain/provider.js';
-import { behindScheme, credentialIn, isAwsSignature, PLACES, PLACES_OF, placeOfHeader, type Place } from './credential-places.js';
+import { behindScheme, credentialIn, isAwsSignature, keyIn, PLACES, PLACES_OF, placeOfHeader, type Place } from './credential-places.js';
 import { KeyRing, type GatewayKey } from './key-ring.js';
 import { joinedQuery, queryParts } from './query.js';
 import { parameter } from './target.js';
@@ -12,6 +12,7 @@ const OWN_HEADER = 'x-gateway-api-key';
 const SECRET_PARAMETER = /^(?:api[-_]?key|access[-_]?token|token|key|auth)$/i;
 /** How a browser, which can set no header, names its OpenAI key among the protocols of a WebSocket. */
 const SOCKET_KEY = 'openai-insecure-api-key.';
+const SOCKET_PLACEHOLDER = new RegExp(`${SOCKET_KEY.replace('.', '\\.')}${PLACEHOLDER_KEY}(?:[\\s,]|$)`);
 
 /** What is to happen with the credentials of one request. */
 export interface Admission {
@@ -144,8 +145,11 @@ export class Gatekeeper {
     if (place === 'sec-websocket-protocol' && !value.includes(SOCKET_KEY)) return true;
     const credential = credentialIn(place, value);
     const text = place === 'authorization' && credential === value ? behindScheme(value) : credential;
-    if (text === PLACEHOLDER_KEY) found.placeholder = true;
-    if (text === '' || text === PLACEHOLDER_KEY || isAwsSignature(value) || this.#holdsKey(text) || (text.length !== value.length && this.#holdsKey(value))) return false;
+    const isPlaceholder = text === PLACEHOLDER_KEY
+      || (place === 'authorization' && (credential === value || credential.startsWith('"')) && keyIn(value) === PLACEHOLDER_KEY)
+      || (place === 'sec-websocket-protocol' && SOCKET_PLACEHOLDER.test(value));
+    if (isPlaceholder) found.placeholder = true;
+    if (text === '' || isPlaceholder || isAwsSignature(value) || this.#holdsKey(text) || (text.length !== value.length && this.#holdsKey(value))) return false;
     if (looksLikeOurs(text)) {
       found.bad = true;
       return false;

@@ -134,7 +134,7 @@ export class Router {
 }
 
 function keyBegins(begins: readonly string[]): RegExp {
-  return new RegExp(`^(?:bearer[ \\t]+)?(?:${begins.map((begin) => begin.replace(/[^\w-]/g, '\\$&')).join('|')})`, 'i');
+  return new RegExp(`^(?:basic[ \\t]|(?:[\\w-]+[ \\t]+)?"?(?:${begins.map((begin) => begin.replace(/[^\w-]/g, '\\$&')).join('|')}))`, 'i');
 }
 
 function routeTo(upstream: Upstream, clientPath: string, signed: boolean): Route {

@@ -17,7 +17,8 @@ export const cohere: Provider = {
     /^\/v1\/(?:models|datasets|embed-jobs|connectors|finetuning)(?:\/|$)/,
   ],
   auth: 'bearer',
-  unmistakablePaths: [/^\/v2\/chat$/],
+  // What no other API has: Cohere's SDKs ask for these at the root of their base URL.
+  unmistakablePaths: [/^\/v2\/(?:chat|embed|rerank)$/, /^\/v1\/(?:chat|generate|summarize|embed|detokenize|check-api-key)$/, /^\/v1\/embed-jobs(?:\/|$)/],
   dialects: [...cohereRules, ...openAiPaths],
   defaultDialect: cohereDialect,
 };

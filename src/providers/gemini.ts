@@ -6,7 +6,7 @@ import { geminiRules } from './rules/gemini-rules.js';
 import { openAiRules } from './rules/openai-rules.js';
 
 /** Methods of a model: no other API writes them behind a colon. */
-const METHODS = /^\/v1\/(?:models|tunedModels)\/[^/:]+:(?:\w*[gG]enerateContent|\w*[eE]mbedContents?|countTokens|computeTokens|predict|predictLongRunning|generateAnswer)$/;
+const METHODS = /^\/v1\/(?:models|tunedModels)\/[^/:]+(?::|%3[Aa])(?:\w*[gG]enerateContent|\w*[eE]mbedContents?|countTokens|computeTokens|predict|predictLongRunning|generateAnswer)$/;
 
 /** The Live API. */
 const LIVE = /^\/ws\/google\.ai\.generativelanguage\.\w+\.GenerativeService\.\w+$/;
@@ -25,14 +25,14 @@ export const gemini: Provider = {
   origin: 'https://generativelanguage.googleapis.com',
   root: '/v1beta/openai', // the OpenAI-compatible interface
   nativeRoots: ['/v1beta', '/v1alpha', '/upload', '/download', '/ws'],
-  nativePaths: [/^\/v1\/(?:models|tunedModels)\/[^/]+:/, /^\/v1\/(?:files|cachedContents|tunedModels|operations|corpora)(?:[/:]|$)/],
+  nativePaths: [/^\/v1\/(?:models|tunedModels)\/[^/]+(?::|%3[Aa])/, /^\/v1\/(?:files|cachedContents|tunedModels|operations|corpora)(?:[/:]|$)/],
   // With Google's credential all but what only the OpenAI-compatible interface has.
   signedNativePaths: [/^\/v1\/(?!(?:chat\/)?completions$|embeddings$|images\/|audio\/|responses(?:\/|$))/],
   auth: 'x-goog-api-key',
   alsoAuth: ['bearer'],
   unmistakablePaths: [/^\/v1(?:alpha|beta)\//, /^\/(?:upload|download)\/v1(?:alpha|beta)?\//, METHODS, LIVE],
   unmistakableHeaders: ['x-goog-api-key'],
-  signs: { credentials: ['?key'], authorization: ['AIza'] },
+  signs: { credentials: ['?key'], authorization: ['AIza', 'AQ.', 'ya29.'] },
   socketPaths: [LIVE],
   dialects: [{ path: LIVE, dialect: geminiLive }, ...geminiRules, ...openAiPaths],
   defaultDialect: geminiStored,

@@ -55,6 +55,12 @@ describe('a caller without a gateway key', () => {
   it('may ask a provider at its own address without any key: that costs nobody anything', () => {
     expect(unlocked.admit(keyless, request(), '')).to.deep.include({ useOwnKey: false, lent: false });
   });
+  for (const headers of [['authorization', `Basic ${btoa('x:gateway')}`], ['authorization', `Basic ${btoa('gateway:')}`], ['authorization', 'Token gateway'],
+    ['authorization', 'Bearer "gateway"'], ['sec-websocket-protocol', 'realtime, openai-insecure-api-key.gateway, beta']] as const) {
+    it(`is not lent a held key for the word gateway in ${headers.join(': ')}`, () => {
+      expect(unlocked.admit(openai, request([...headers]), '')).to.deep.equal({ refused: 'placeholder' });
+    });
+  }
   it('may use what is free', () => {
     for (const headers of [request(), bearer('gateway'), bearer('sk-theirs')]) expect(unlocked.admit(demo, headers, '')).to.deep.include({ lent: false });
   });
