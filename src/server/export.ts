@@ -16,6 +16,8 @@ export interface Export {
   settled(): Promise<(segment: Segment) => boolean>;
   /** The same for the bytes at a segment's start that are settled. */
   settledBytes(): Promise<(segment: Segment) => number>;
+  /** Whether the cluster has said which one it is. Until then the cursor of the last one counts. */
+  isIdentified(): boolean;
   /** A line was appended; costs the hot path next to nothing. */
   notify(): void;
   health(): ElasticsearchHealth;
@@ -43,16 +45,21 @@ export interface ExportOptions {
   readonly onStatus?: (status: ExportStatus, bulkMs: readonly number[]) => void;
 }
 
+/** How long the limits of the log wait for the cluster to say which one it is. */
+const IDENTIFY_MS = 10_000;
+
 /** Starts the exporter where ENABLE_ELASTICSEARCH says so; else everything counts as settled. */
 export async function startExport(options: ExportOptions): Promise<Export> {
   const { config: { elasticsearch, telemetry }, logger } = options;
   if (!elasticsearch.enabled) {
     return {
-      settled: async () => () => true, settledBytes: async () => () => Number.MAX_SAFE_INTEGER,
+      settled: async () => () => true, settledBytes: async () => () => Number.MAX_SAFE_INTEGER, isIdentified: () => true,
       notify: () => undefined, health: () => NO_EXPORT, status: () => undefined, restarts: () => 0, setWriters: () => undefined, prepare: () => () => undefined, stop: async () => undefined,
     };
   }
   let status: ExportStatus | undefined;
+  const identified = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => { identified.resolve(undefined); }, IDENTIFY_MS).unref();
   let credentials = headerOf(elasticsearch);
   const note = new ReportWriter(telemetry.dir, elasticsearch.index, options.dropped ?? (() => 0));
   const supervisor = new Supervisor({
@@ -60,16 +67,21 @@ export async function startExport(options: ExportOptions): Promise<Export> {
     writers: options.writers,
     onStatus: (heard, bulkMs) => {
       status = heard;
+      if (heard.target !== undefined) identified.resolve(undefined);
       note.heard(heard);
       options.onStatus?.(heard, bulkMs);
     },
     onLog: (level, fields, message) => { logger[level](fields, message); },
   });
   // From the cursor on disk alone: what a crash would take back must not be removed.
-  // Until the cluster has said who it is, nothing is settled: the last cursor may be another cluster's.
+  // At the start the cluster gets some time to say which one it is: the last cursor may be another cluster's.
   const cursorOnDisk = async (): Promise<Cursor | undefined> => {
+    const { index, layout } = elasticsearch;
+    const last = await findCursor(telemetry.dir, { clusterUuid: undefined, index, layout });
+    if (last === undefined) return undefined;
+    await identified.promise;
     const target = status?.target;
-    return target === undefined ? undefined : findCursor(telemetry.dir, { clusterUuid: target.clusterUuid, index: elasticsearch.index, layout: target.layout });
+    return target === undefined ? last : findCursor(telemetry.dir, { ...target, index });
   };
   return {
     settled: async () => {
@@ -95,7 +107,10 @@ export async function startExport(options: ExportOptions): Promise<Export> {
         void supervisor.reload(next);
       };
     },
+    isIdentified: () => status?.target !== undefined,
     stop: async (deadlineMs) => {
+      clearTimeout(timer);
+      identified.resolve(undefined);
       await supervisor.stop(deadlineMs);
       await note.end();
     },

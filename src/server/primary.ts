@@ -116,7 +116,7 @@ class Primary {
     const exporting = await startExport({ config, writers, logger, dropped: () => retention.lost().records, onStatus: (_, durations) => { metrics.bulks(durations); } });
     const retention = startRetention({
       dir, maxBytes, retentionMs, onFull, logger, writerIsGone: (writer) => writerIsGone(writer, writers),
-      exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(),
+      exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), isIdentified: () => exporting.isIdentified(),
     });
     const port = config.server.port === 0 ? await freePort(config.server.host) : config.server.port;
     const primary = new Primary({ options, settings, logger, instance, exporting, retention, writers, sums, metrics, port });

@@ -14,6 +14,8 @@ export interface RetentionLoopOptions {
   readonly exported: () => Promise<(segment: Segment) => boolean>;
   /** The same for the bytes at a segment's start that are settled, so that a loss is counted exactly. */
   readonly settledBytes?: () => Promise<(segment: Segment) => number>;
+  /** Whether `exported` is about the cluster in use: until then age removes nothing. Always unless given. */
+  readonly isIdentified?: () => boolean;
   readonly logger: Logger;
   readonly intervalMs?: number;
 }
@@ -50,9 +52,10 @@ export function startRetention(options: RetentionLoopOptions): RetentionLoop {
     if (running) return;
     running = true;
     try {
-      const { settledBytes, ...rest } = options;
+      const { settledBytes, isIdentified = () => true, ...rest } = options;
+      const exported = await options.exported();
       const result = await enforceRetention({
-        ...rest, exported: await options.exported(), liveWriters: { has: (writer) => !options.writerIsGone(writer) }, previous,
+        ...rest, exported, keepOld: !isIdentified(), liveWriters: { has: (writer) => !options.writerIsGone(writer) }, previous,
         ...(settledBytes !== undefined && { settledBytes: await settledBytes() }),
       });
       previous = result.reading;

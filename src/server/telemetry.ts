@@ -71,7 +71,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     });
     const exporting = await startExport({ config, writers, logger, dropped: () => retention.lost().records, onStatus: (_, bulkMs) => { metrics.bulks(bulkMs); } });
     const retention = startRetention({
-      dir, maxBytes, retentionMs, onFull, writerIsGone: (writer) => writerIsGone(writer, writers), exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), logger,
+      dir, maxBytes, retentionMs, onFull, logger, writerIsGone: (writer) => writerIsGone(writer, writers),
+      exported: () => exporting.settled(), settledBytes: () => exporting.settledBytes(), isIdentified: () => exporting.isIdentified(),
     });
     const group = new GroupCommit(log, () => { exporting.notify(); });
     return {

@@ -18,6 +18,8 @@ export interface RetentionOptions {
   readonly exported: (segment: Segment) => boolean;
   /** Bytes at a segment's start that are settled, for an exact count of what is lost; none unless given. */
   readonly settledBytes?: (segment: Segment) => number;
+  /** Age removes nothing now. */
+  readonly keepOld?: boolean;
   /** Whether a `writer` may still append (own process and workers): the newest segment of such a one is never touched. */
   readonly liveWriters: { has(writer: string): boolean };
   /** Now; the clocks of this process unless given. */
@@ -91,7 +93,7 @@ export async function enforceRetention(options: RetentionOptions): Promise<Reten
 
   const queue = new Set(closed);
   for (const candidate of closed) {
-    const aged = !clock.pauseAge && candidate.exported && clock.reading.wall - candidate.mtimeMs > retentionMs;
+    const aged = !clock.pauseAge && options.keepOld !== true && candidate.exported && clock.reading.wall - candidate.mtimeMs > retentionMs;
     if (!aged && candidate.bytes > 0) continue;
     queue.delete(candidate);
     await drop(candidate, 'age');

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { newRequestId } from '../../../src/domain/request-id.js';
+import { emptyCursor, writeCursor } from '../../../src/telemetry/cursor.js';
 import { segmentName } from '../../../src/telemetry/segments.js';
 import { Sandbox, type GatewayProcess } from './gateway-process.js';
 import { AS_ADMIN } from '../../support/admin-token.js';
@@ -86,6 +87,18 @@ describe('gateway serve at the limits of its log', function () {
     expect(said(gateway, 'records that Elasticsearch does not have were dropped')).to.equal(1);
     await until(async () => (await status(env))['exporter']?.['dropped_records'] === dropped);
     expect((await sandbox.run(['telemetry', 'status'], { env })).stdout).to.include(`${String(dropped)} records before they were exported`);
+  });
+
+  it('the cluster away at the start: what the last cluster has goes first, nothing counts as lost, and no call is refused', async () => {
+    const [first = '', second = '', third = ''] = await leaveSegments(3, 40_000);
+    const target = { clusterUuid: 'cluster-a', index: 'ai-gateway-metrics', layout: 'daily' };
+    await writeCursor(sandbox.telemetryDir, { ...emptyCursor(target), done: new Set([first, second]) });
+    const { gateway, url } = await start({ ...AWAY, TELEMETRY_MAX_BYTES: '100KiB', TELEMETRY_ON_FULL: 'refuse-requests' });
+    await until(async () => !segments().includes(first) || (await ready(url)).status === 'unavailable');
+    expect(segments()).to.include.members([second, third]).and.not.include(first);
+    expect((await call(url)).status).to.equal(200);
+    expect(await metric(url, 'gateway_log_dropped_records_total')).to.equal(0);
+    expect(said(gateway, 'the telemetry log is full')).to.equal(0);
   });
 
   it('refuse-requests, the cluster away: nothing goes, calls are refused, /ready and status say so', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../../src/server/logger.js';
 import { startRetention, type RetentionLoop, type RetentionLoopOptions } from '../../../src/server/retention-loop.js';
@@ -44,6 +44,17 @@ describe('the retention loop', () => {
     start({ exported: () => Promise.resolve(() => true) });
     await until(() => said.includes('info: old segments of the telemetry log were removed'));
     expect(said.filter((line) => line.startsWith('error'))).to.deep.equal([]);
+  });
+  it('removes nothing for its age until the cluster has said which one it is', async () => {
+    await writeFile(segment(1), '{"n":123}\n');
+    await utimes(segment(1), new Date(0), new Date(0));
+    let runs = 0;
+    let isIdentified = false;
+    start({ exported: () => { runs++; return Promise.resolve(() => true); }, isIdentified: () => isIdentified });
+    await until(() => runs > 2);
+    expect(await readdir(folder.path)).to.have.length(1);
+    isIdentified = true;
+    await until(async () => (await readdir(folder.path)).length === 0);
   });
   it('never touches the segment that its own writer appends to', async () => {
     await writeFile(segment(1), '{"n":123}\n'.repeat(9));
