@@ -18,6 +18,8 @@ export interface ReloaderOptions {
   readonly pollMs?: number;
 }
 
+type Cause = 'reload' | 'files';
+
 const POLL_MS = 2_000;
 /** A change counts once it is the same for so long: a file may be half written. */
 const SETTLED_MS = 200;
@@ -31,7 +33,8 @@ export class Reloader {
   readonly #counts = { ok: 0, failed: 0 };
   #config: Config;
   #settings: LiveSettings;
-  #fault: string | undefined;
+  /** Why the last SIGHUP changed nothing, and why files of secrets cannot be used now. */
+  readonly #faults: Partial<Record<Cause, string>> = {};
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -49,7 +52,7 @@ export class Reloader {
 
   /** Why the last attempt changed nothing; undefined where all is in force. */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#faults.reload ?? this.#faults.files;
   }
 
   get counts(): { readonly ok: number; readonly failed: number } {
@@ -58,13 +61,14 @@ export class Reloader {
 
   /** SIGHUP. */
   reload(): Promise<void> {
-    return this.#next(async () => {
+    return this.#next('reload', async () => {
       const config = this.#options.readConfig();
       const settings = staysLocked(this.#settings, await readLiveSettings(config));
       const enforce = await this.#options.prepare(config);
       this.#config = config;
       this.#watch();
       enforce();
+      delete this.#faults.reload;
       this.#enforce(settings);
     });
   }
@@ -76,7 +80,7 @@ export class Reloader {
 
   #watch(): void {
     clearInterval(this.#timer);
-    if (hasSecretFiles(this.#config)) this.#timer = setInterval(() => { void this.#next(() => this.#poll()); }, this.#options.pollMs ?? POLL_MS).unref();
+    if (hasSecretFiles(this.#config)) this.#timer = setInterval(() => { void this.#next('files', () => this.#poll()); }, this.#options.pollMs ?? POLL_MS).unref();
   }
 
   async #poll(): Promise<void> {
@@ -90,13 +94,13 @@ export class Reloader {
   }
 
   /** One after the other. */
-  #next(work: () => Promise<void>): Promise<void> {
+  #next(cause: Cause, work: () => Promise<void>): Promise<void> {
     this.#work = this.#work.then(async () => {
       if (this.#stopped) return;
       try {
         await work();
       } catch (error) {
-        this.#failed(error);
+        this.#failed(cause, error);
       }
     });
     return this.#work;
@@ -107,23 +111,23 @@ export class Reloader {
     const changed = changes(this.#settings, settings);
     this.#settings = settings;
     this.#counts.ok++;
-    this.#fault = undefined;
+    delete this.#faults.files;
     apply(settings);
     logger.info({ changed, gateway_keys: settings.apiKeys.length }, 'reloaded');
   }
 
   #recovered(): void {
-    if (this.#fault === undefined) return;
-    this.#fault = undefined;
+    if (this.#faults.files === undefined) return;
+    delete this.#faults.files;
     this.#options.logger.info('the files of secrets can be used again');
   }
 
-  #failed(error: unknown): void {
+  #failed(cause: Cause, error: unknown): void {
     const message = error instanceof Error ? error.message.replaceAll('\n', '; ') : String(error);
     // Every two seconds the same is said once.
-    if (message === this.#fault) return;
+    if (cause === 'files' && (message === this.#faults.files || message === this.#faults.reload)) return;
     this.#counts.failed++;
-    this.#fault = message;
+    this.#faults[cause] = message;
     this.#options.logger.error({ error: message, ...(error instanceof Failure && { fix: error.fix }) }, 'the configuration was not reloaded: nothing has changed');
   }
 }
