@@ -109,7 +109,10 @@ describe('the main path, from the SDKs to Elasticsearch', () => {
       for (const provider of providers) {
         const row = rows.find((one) => one['provider'] === provider) ?? {};
         const its = records.filter((record) => record['provider'] === provider);
-        expect(row).to.include({ requests: its.length, errors: its.filter(isError).length, input_tokens: sum(its, 'input_tokens'), output_tokens: sum(its, 'output_tokens'), total_tokens: sum(its, 'total_tokens') });
+        expect(row).to.include({
+          requests: its.length, errors: its.filter(isError).length, aborted: its.filter(isAborted).length,
+        });
+        expect(row).to.include({ input_tokens: sum(its, 'input_tokens'), output_tokens: sum(its, 'output_tokens'), total_tokens: sum(its, 'total_tokens') });
         const cost = sum(its, 'cost');
         if (cost === null) expect(row['cost']).to.equal(null);
         else expect(row['cost']).to.be.closeTo(cost, cost * 1e-6);
@@ -151,8 +154,13 @@ function recordOf(records: readonly TelemetryRecord[], { call }: Expectation): T
   return record;
 }
 
+/** Calls that their client left are counted apart from errors. */
+function isAborted(record: TelemetryRecord): boolean {
+  return record['error_type'] === 'client_closed';
+}
+
 function isError(record: TelemetryRecord): boolean {
-  return Number(record['error_count']) > 0 || record['end_reason'] !== 'complete';
+  return !isAborted(record) && (Number(record['error_count']) > 0 || record['end_reason'] !== 'complete');
 }
 
 /** Of what is known; null where nothing is. */
@@ -168,7 +176,7 @@ function expectRow(row: Readonly<Record<string, string | number | null>> | undef
   const output = number('output_tokens');
   const error = isError(record) ? 1 : 0;
   expect(row).to.include({
-    provider: record['provider'], requests: 1, errors: error, error_rate: error,
+    provider: record['provider'], requests: 1, errors: error, error_rate: error, aborted: isAborted(record) ? 1 : 0,
     latency_mean_ms: latency, provider_latency_mean_ms: number('provider_latency_ms'),
     input_tokens: number('input_tokens'), output_tokens: output, total_tokens: number('total_tokens'),
     tokens_per_second: output === null || latency === 0 ? null : Number((output / latency * 1000).toFixed(3)),
