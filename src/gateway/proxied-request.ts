@@ -100,12 +100,8 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
 
   start(): void {
     this.#gateway.sweeper.add(this);
-    this.#response.on('close', () => this.#onClose());
-    try {
-      this.#begin();
-    } catch (error) {
-      this.#onFault(error);
-    }
+    this.#response.on('close', () => { this.#guarded(() => { this.#onClose(); }); });
+    this.#guarded(() => { this.#begin(); });
   }
 
   #begin(): void {
@@ -122,22 +118,16 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   onBody(body: Buffer): void {
     if (this.#phase === 'settled') return;
     this.#body = body;
-    try {
+    this.#guarded(() => {
       this.#readFacts(body);
       this.#dispatch();
-    } catch (error) {
-      this.#onFault(error);
-    }
+    });
   }
 
   onPassing(body: PassingBody): void {
     if (this.#phase === 'settled') return;
     this.#body = body;
-    try {
-      this.#dispatch();
-    } catch (error) {
-      this.#onFault(error);
-    }
+    this.#guarded(() => { this.#dispatch(); });
   }
 
   #readFacts(body: Buffer): void {
@@ -157,6 +147,10 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   }
 
   onBodyFailure(reason: BodyFailure): void {
+    this.#guarded(() => { this.#endWithoutBody(reason); });
+  }
+
+  #endWithoutBody(reason: BodyFailure): void {
     if (reason === 'client_closed') return this.#onClientGone();
     if (reason === 'body_too_large') {
       this.#fail(reason, `The request body is over the limit of ${this.#gateway.maxBodyBytes} bytes (MAX_BODY_BYTES).`);
@@ -201,7 +195,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
       if (this.#phase !== 'settled') this.#attempt();
     }, () => {
       this.#fail('unauthorized', 'The gateway found no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role, or AWS_BEARER_TOKEN_BEDROCK on the gateway.');
-    });
+    }).catch((error: unknown) => { this.#onFault(error); });
   }
 
   #attempt(): void {
@@ -218,7 +212,10 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   }
 
   onCallFailed(error: Error): void {
-    if (this.#aborted) return;
+    if (!this.#aborted) this.#guarded(() => { this.#onFailure(error); });
+  }
+
+  #onFailure(error: Error): void {
     if (this.#phase === 'settled' || this.#writer.holding) {
       // The record is made; an answer that was to go on after its last event has lost its source.
       if (!this.#writer.over) this.#writer.breakOff();
@@ -232,10 +229,14 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     this.#failedAttempts += 1;
     if (!this.#sent && this.#attempts < MAX_ATTEMPTS && !(this.#body instanceof PassingBody) && isPassing(error)) {
       this.#lastActivityAt = performance.now();
-      setTimeout(() => { if (this.#phase !== 'settled') this.#attempt(); }, RETRY_PAUSE_MS * this.#attempts);
+      setTimeout(() => { this.#guarded(() => { this.#tryAgain(); }); }, RETRY_PAUSE_MS * this.#attempts);
       return;
     }
     this.#fail(fault.type, this.#unusable(fault));
+  }
+
+  #tryAgain(): void {
+    if (this.#phase !== 'settled') this.#attempt();
   }
 
   /** The attempt ended within the gateway: no provider has seen it, and it is no error of a provider. */
@@ -279,16 +280,11 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   #onHeldEnd(held: HeldAnswer): void {
     held.namesMember((named) => {
       if (this.#phase === 'settled') return; // the client left meanwhile
-      try {
-        if (named) {
-          this.#tryUntouched();
-        } else {
-          this.#letGo(held);
-          this.#endAnswer();
-        }
-      } catch (error) {
-        this.#onFault(error);
-      }
+      this.#guarded(() => {
+        if (named) return this.#tryUntouched();
+        this.#letGo(held);
+        this.#endAnswer();
+      });
     });
   }
 
@@ -338,7 +334,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   #decode({ contentEncoding }: ResponseHeaders): void {
     const encodings = contentEncodings(contentEncoding);
     if (encodings === undefined || encodings.length === 0) return;
-    const broken = (): void => { this.#failDecoding(); };
+    const broken = (): void => { this.#guarded(() => { this.#failDecoding(); }); };
     this.#decoder = createContentDecoder(encodings, { onData: (chunk) => { this.#takeDecoded(chunk); }, onGivenUp: broken, onFault: broken });
   }
 
@@ -407,12 +403,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   }
 
   #finishDecoded(): void {
-    if (this.#aborted || this.#writer.over) return;
-    try {
-      this.#finish();
-    } catch (error) {
-      this.#onFault(error);
-    }
+    if (!this.#aborted && !this.#writer.over) this.#guarded(() => { this.#finish(); });
   }
 
   #finish(): void {
@@ -427,9 +418,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     this.#leaveProvider(performance.now());
     (this.#tap as Tap).finish(() => {
       if (this.#phase === 'settled') return; // the client left while the decoder was draining
-      const written = this.#settle('complete', undefined);
-      if (written === undefined) this.#writer.release();
-      else void written.then(() => { this.#writer.release(); });
+      this.#guarded(() => { this.#afterRecord(this.#settle('complete', undefined), () => { this.#writer.release(); }); });
     });
   }
 
@@ -465,6 +454,10 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   }
 
   expire(reason: ErrorType): void {
+    this.#guarded(() => { this.#expire(reason); });
+  }
+
+  #expire(reason: ErrorType): void {
     if (reason === 'client_closed') {
       if (this.#phase === 'settled') this.#abort();
       else this.#onClientGone();
@@ -517,27 +510,42 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     this.#responseSize = this.#request.method === 'HEAD' ? 0 : answer.body.length;
     const written = this.#settle(endReason, type);
     this.#abort();
-    const send = (): void => { sendAnswer(this.#request, this.#response, answer); };
-    if (written === undefined) send();
-    else void written.then(send);
+    this.#afterRecord(written, () => { sendAnswer(this.#request, this.#response, answer); });
+  }
+
+  // ---- faults of our own ----
+
+  /** For events that are not frequent: what comes with each chunk has its own `try`, and makes no closure. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
   /** A fault of our own must not end the process, and with it everybody's requests. */
   #onFault(error: unknown): void {
     this.#gateway.onFault?.(error);
-    if (this.#phase === 'settled') {
-      // The record is made; what is left of the answer cannot be trusted.
-      this.#abort();
-      this.#writer.cut();
-      return;
+    try {
+      if (this.#phase !== 'settled') return this.#fail('internal_error', 'The gateway met a fault of its own; its log says more.');
+    } catch (another) {
+      this.#gateway.onFault?.(another);
     }
-    this.#fail('internal_error', 'The gateway met a fault of its own; its log says more.');
+    // The record is made, or cannot be; what is left of the answer cannot be trusted.
+    this.#abort();
+    this.#writer.cut();
   }
 
   #abort(): void {
     this.#aborted = true;
     this.#call?.abort();
     this.#clientBody?.drop(this.#call?.flushed);
+  }
+
+  #afterRecord(written: Promise<void> | undefined, then: () => void): void {
+    if (written === undefined) then();
+    else written.then(then).catch((error: unknown) => { this.#onFault(error); });
   }
 
   /** The clock of the provider's share stops. */

@@ -301,6 +301,10 @@ export class UpgradedSession implements Expirable {
   }
 
   expire(reason: ErrorType): void {
+    this.#guard(() => { this.#expire(reason); })();
+  }
+
+  #expire(reason: ErrorType): void {
     if (reason.startsWith('upstream_')) this.#failedAttempts = this.#attempts;
     if (reason === 'client_closed') {
       this.#onClientGone();

@@ -1,7 +1,7 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { proxied } from '../../support/proxied.js';
-import { rawPost } from '../../support/proxied.js';
-import { rawExchange, startProxy } from '../../support/proxy-harness.js';
+import { proxied, rawPost } from '../../support/proxied.js';
+import { rawExchange, startProxy, until } from '../../support/proxy-harness.js';
 
 // A bug of ours costs the request that met it, and no other.
 describe('faults of the gateway itself', () => {
@@ -24,6 +24,41 @@ describe('faults of the gateway itself', () => {
       await proxy.close();
     });
   }
+
+  describe('when an exchange ends early', () => {
+    const bodyToCome = 'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer sk\r\n'
+      + 'content-type: application/json\r\ncontent-length: 10\r\n\r\n{';
+    const chat = rawPost('/v1/chat/completions', '{}', ['connection: close']);
+    const bedrock = rawPost('/model/m/converse', '{}', ['connection: close']);
+    const socket = 'GET /v1/realtime?model=m HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer sk\r\n'
+      + 'connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    for (const [what, bytes, env, silent] of [
+      ['its provider cannot be reached', chat, { OPENAI_BASE_URL: 'http://127.0.0.1:1' }, false],
+      ['its provider cannot be reached after the request was signed', bedrock,
+        { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', BEDROCK_BASE_URL: 'http://127.0.0.1:1' }, false],
+      ['there is nothing to sign it with', bedrock, { AWS_PROFILE: 'missing', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }, false],
+      ['the rest of its body does not come', bodyToCome, {}, false],
+      ['its provider does not answer in time', chat, {}, true],
+      ['its provider does not answer a WebSocket in time', socket, {}, true],
+    ] as const) {
+      it(`and its record cannot be made: ${what}`, async () => {
+        const faults: unknown[] = [];
+        const upstream = createServer((accepted) => { accepted.on('error', () => undefined).resume(); });
+        await new Promise<void>((resolve) => { upstream.listen(0, '127.0.0.1', resolve); });
+        const address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+        const proxy = await startProxy({
+          env: silent ? { OPENAI_BASE_URL: address } : env, clientIdleMs: 50, settings: { upstreamFirstByteTimeoutMs: 50 },
+          onFault: (error) => { faults.push(error); }, onRecord: () => { throw new Error('a bug'); },
+        });
+        // Thrown further, the fault would end the process.
+        expect((await rawExchange(proxy.port, bytes)).text).to.equal('');
+        expect(faults.map(String)).to.deep.equal(['Error: a bug']);
+        await until(() => proxy.gateway.sweeper.size === 0);
+        await proxy.close();
+        await new Promise((resolve) => { upstream.close(resolve); });
+      });
+    }
+  });
 
   describe('while an answer passes', () => {
     const suite = proxied();
