@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { ClientResponse } from './client.js';
 
 const JOINED_BYTES = 16 * 1024;
@@ -44,7 +43,7 @@ export class AnswerWriter {
     return this.#response.writableEnded || this.#response.destroyed;
   }
 
-  /** Bytes that the system has not taken yet; 0 where the answer still waits for its turn on the connection. */
+  /** Bytes that the system has not taken yet. */
   get unsent(): number {
     return this.#response.socket?.writableLength ?? 0;
   }
@@ -123,11 +122,9 @@ export class AnswerWriter {
       return;
     }
     const { socket } = this.#response;
-    // An answer that waits behind an earlier one of the same connection has no socket yet.
-    if (socket === null) this.#response.once('socket', (later: Socket) => { process.nextTick(() => { later.destroySoon(); }); });
     // A body that ends with the connection (HTTP/1.0) would look complete after an orderly close.
-    else if (this.#response.req.httpVersion === '1.0') socket.resetAndDestroy();
-    else socket.destroySoon();
+    if (this.#response.req.httpVersion === '1.0') socket?.resetAndDestroy();
+    else socket?.destroySoon();
   }
 
   /** Closes the connection at once, with what was not sent. */

@@ -24,7 +24,7 @@ export interface ClientRequest {
 /** What the proxy needs of the response to it. */
 export interface ClientResponse {
   readonly req: { readonly httpVersion: string };
-  /** Null before its turn on the connection and after its end. */
+  /** Null after its end. */
   readonly socket: Socket | null;
   readonly headersSent: boolean;
   readonly destroyed: boolean;
@@ -42,5 +42,4 @@ export interface ClientResponse {
   on(event: 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   once(event: 'drain', listener: () => void): unknown;
-  once(event: 'socket', listener: (socket: Socket) => void): unknown;
 }
