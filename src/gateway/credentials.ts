@@ -32,7 +32,7 @@ export interface Admission {
 
 /** Why a request may not use a provider. */
 export interface Refusal {
-  readonly refused: 'no-gateway-key' | 'bad-gateway-key' | 'placeholder' | 'no-own-key';
+  readonly refused: 'no-gateway-key' | 'unknown-gateway-key' | 'bad-gateway-key' | 'placeholder' | 'no-own-key';
   /** Label of the gateway key that was used, if one was. */
   readonly client?: string | undefined;
 }
@@ -50,6 +50,11 @@ export interface GatekeeperOptions {
 export interface Bearer {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
+}
+
+/** The refusal of a caller without a valid gateway key: one that sent the header is told that its key is unknown. */
+export function withoutGatewayKey(headers: IncomingHttpHeaders): Refusal {
+  return { refused: (headers[OWN_HEADER] ?? '') === '' ? 'no-gateway-key' : 'unknown-gateway-key' };
 }
 
 /** Decides who may enter and whose key is used: proxy.md, rules 5 and 6. */
@@ -104,7 +109,7 @@ export class Gatekeeper {
   /** @param paths where the path wants its credential, if not in the provider's own place, and where else it takes one */
   admit(upstream: Upstream, request: Bearer, query: string, paths: PathAuth = NO_PATH_AUTH): Admission | Refusal {
     const identity = this.identify(request.headers, query);
-    if (this.locked && identity === undefined) return { refused: 'no-gateway-key' };
+    if (this.locked && identity === undefined) return withoutGatewayKey(request.headers);
     const client = identity?.label;
     const found = this.#look(upstream, request, query, paths, identity?.place);
     if (found.bad || isBad(request.headers[OWN_HEADER], identity?.place)) return { refused: 'bad-gateway-key', client };
@@ -113,13 +118,13 @@ export class Gatekeeper {
     const free = upstream.provider.free === true;
     const { auth } = upstream.provider;
     // Whoever pays nothing must show whose key it is; where no key is asked for, none can be the caller's own.
-    if (auth === 'none' && !free && !mayUseOwn) return { refused: found.placeholder ? 'placeholder' : 'no-gateway-key' };
+    if (auth === 'none' && !free && !mayUseOwn) return found.placeholder ? { refused: 'placeholder' } : withoutGatewayKey(request.headers);
     const { clientHasKey, drop } = found;
     const lent = identity === undefined && !free && isOperators(upstream);
     if (clientHasKey) return { client, useOwnKey: false, clientHasKey, lent: lent && auth === 'none', drop, query: found.query };
     if (!mayUseOwn && !free) {
       if (found.placeholder) return { refused: 'placeholder' };
-      if (isOperators(upstream)) return { refused: 'no-gateway-key' };
+      if (isOperators(upstream)) return withoutGatewayKey(request.headers);
     }
     const wantsOwn = mayUseOwn && (found.placeholder || identity !== undefined || upstream.key !== undefined || auth === 'aws-sigv4');
     if (wantsOwn && upstream.key === undefined && auth !== 'none' && auth !== 'aws-sigv4') return { refused: 'no-own-key', client };

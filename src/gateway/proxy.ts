@@ -5,7 +5,7 @@ import { isPreflight } from './access.js';
 import type { Arrival } from './arrival.js';
 import type { ClientRequest, ClientResponse } from './client.js';
 import type { GatewayContext } from './context.js';
-import type { Admission } from './credentials.js';
+import { withoutGatewayKey, type Admission } from './credentials.js';
 import { exchangeOf } from './exchange-of.js';
 import { ProxiedRequest } from './proxied-request.js';
 import { errorResponse, sendAnswer } from './refusal.js';
@@ -141,7 +141,7 @@ export class Proxy {
     const gatewayKey = gatekeeper.identify(request.headers, arrival.target.query);
     if (gatekeeper.locked && gatewayKey === undefined) {
       return this.#send(request, response, arrival, choice,
-        { type: 'unauthorized', message: unauthorizedMessage({ refused: 'no-gateway-key' }, undefined, gatekeeper) });
+        { type: 'unauthorized', message: unauthorizedMessage(withoutGatewayKey(request.headers), undefined, gatekeeper) });
     }
     const names = router.names.join(', ');
     if (choice.kind === 'unknown-provider') {
