@@ -17,7 +17,7 @@ export interface ErrorReport {
 /** Lines after the first stand below the text, behind `Error: `. */
 const INDENT = ' '.repeat('Error: '.length);
 
-/** What oclif adds to its messages about flags; the mend says it already. */
+/** What oclif adds to its messages about flags; the fix says it already. */
 const OCLIF_HINT = /\nSee more help with --help\s*$/;
 
 /**

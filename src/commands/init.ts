@@ -20,8 +20,8 @@ interface NewFile {
 }
 
 export default class Init extends BaseCommand {
-  static override summary = 'write a commented .env, and files for Docker, Kubernetes or systemd, into this folder';
-  static override description = `A file that is there already is never touched.
+  static override summary = 'write a commented .env, and files for Docker, Kubernetes or systemd';
+  static override description = `Writes into this folder. A file that is there already is never touched.
 
 Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
   static override examples = [

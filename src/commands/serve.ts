@@ -26,7 +26,7 @@ Flags win over the environment, the environment over the file .env, and that ove
     'host': Flags.string({ description: 'address to bind (HOST)', helpValue: '127.0.0.1' }),
     'demo': Flags.boolean({ description: 'start a built-in stand-in provider as /demo, which needs no key' }),
     'elasticsearch': Flags.boolean({ description: 'export to Elasticsearch (ENABLE_ELASTICSEARCH)', allowNo: true }),
-    'elasticsearch-url': Flags.string({ description: 'the cluster; several nodes by comma (ELASTICSEARCH_URL)', helpValue: 'http://localhost:9200' }),
+    'elasticsearch-url': Flags.string({ description: 'the cluster; several nodes separated by commas (ELASTICSEARCH_URL)', helpValue: 'http://localhost:9200' }),
     'elasticsearch-index': Flags.string({ description: 'name that records are stored under (ELASTICSEARCH_INDEX)', helpValue: 'ai-gateway-metrics' }),
     'telemetry-dir': Flags.string({ description: 'folder of the telemetry log (TELEMETRY_DIR)', helpValue: 'DIR' }),
     'log-level': Flags.string({ description: 'trace, debug, info, warn, error, fatal or silent (LOG_LEVEL)', helpValue: 'info' }),

@@ -54,7 +54,7 @@ export function allowedHosts(value: string): string[] {
   });
 }
 
-/** CORS_ORIGINS: `https://app.example.com`, several by comma, or `*`. */
+/** CORS_ORIGINS: `https://app.example.com`, several separated by commas, or `*`. */
 export function corsOrigins(value: string): string[] {
   return list(value).map((origin) => {
     const bare = origin.replace(/\/$/, '');

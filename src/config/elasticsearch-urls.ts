@@ -9,7 +9,7 @@ export interface ElasticsearchUrls {
   readonly password?: string;
 }
 
-/** ELASTICSEARCH_URL: one node or several by comma; credentials inside are taken out. */
+/** ELASTICSEARCH_URL: one node or several separated by commas; credentials inside are taken out. */
 export function elasticsearchUrls(value: string): ElasticsearchUrls {
   const parsed = list(value).map(parseNode);
   if (parsed.length === 0) throw new InvalidValue('must be a URL');

@@ -36,7 +36,7 @@ export const VARIABLES = {
   },
   GATEWAY_API_KEYS: {
     kind: 'label:key list', example: 'alice:a-long-random-key', mask: maskGatewayKeys, parse: gatewayKeys,
-    description: 'who may use the gateway: label:key, several by comma; 16 random characters or more each. With it every request needs one; without it callers use provider keys of their own',
+    description: 'who may use the gateway: label:key, several separated by commas; 16 random characters or more each. With it every request needs one; without it callers use provider keys of their own',
   },
   ALLOW_OPEN: {
     default: 'false', kind: 'true or false', example: 'true', flag: 'allow-open', parse: boolean,
@@ -89,7 +89,7 @@ export const VARIABLES = {
     ...TIMEOUT, default: '45s', example: '45s', description: 'how long a client may take nothing of an answer that waits for it; 0 = off',
   },
   SERVER_KEEPALIVE_TIMEOUT: {
-    ...TIMEOUT, default: '75s', example: '75s', description: 'how long an idle connection of a client is kept; 0 = for ever',
+    ...TIMEOUT, default: '75s', example: '75s', description: 'how long an idle connection of a client is kept; 0 = forever',
   },
   SHUTDOWN_DELAY: {
     ...TIMEOUT, default: '0s', example: '5s',
@@ -129,7 +129,7 @@ export const VARIABLES = {
   },
   ELASTICSEARCH_URL: {
     default: 'http://localhost:9200', kind: 'URL list', example: 'http://localhost:9200', flag: 'elasticsearch-url', mask: maskUrls, parse: elasticsearchUrls,
-    description: 'the cluster; several nodes by comma; credentials inside are taken where no others are given',
+    description: 'the cluster; several nodes separated by commas; credentials inside are taken where no others are given',
   },
   ELASTICSEARCH_USERNAME: {
     kind: 'text', example: 'elastic', parse: text, description: 'user of basic authentication',

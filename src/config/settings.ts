@@ -49,10 +49,10 @@ function problemOf(name: VariableName, { value, source }: Sourced, error: Invali
   const variable = variableNamed(name);
   const shown = variable.mask?.(value) ?? value;
   const cut = shown.length > SHOWN ? `${shown.slice(0, SHOWN)}…` : shown;
-  return { message: `${name}=${cut}: ${error.message}`, fix: error.fix ?? mend(name, variable, source) };
+  return { message: `${name}=${cut}: ${error.message}`, fix: error.fix ?? fixFor(name, variable, source) };
 }
 
-function mend(name: VariableName, { flag, example }: Variable<unknown>, source: Source): string {
+function fixFor(name: VariableName, { flag, example }: Variable<unknown>, source: Source): string {
   if (source === 'flag' && flag !== undefined) return `Correct the flag, for example --${flag} ${example}.`;
   return `Correct it in ${source === '.env' ? 'the file .env' : 'the environment'}, for example ${name}=${example}.`;
 }

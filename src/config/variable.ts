@@ -20,7 +20,7 @@ export interface Variable<T> {
 
 /** Why a value cannot be used: `must be …`. Never holds the value itself, which may be a secret. */
 export class InvalidValue extends Error {
-  /** What to do about it, where an example is not the best mend. */
+  /** What to do about it, where an example is not the best fix. */
   readonly fix: string | undefined;
 
   constructor(message: string, fix?: string) {

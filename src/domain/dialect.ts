@@ -37,7 +37,7 @@ export interface ErrorAnswer {
   readonly status: number;
   /** The gateway's error type, see ERROR_TYPES. */
   readonly type: string;
-  /** One sentence for the user: what is wrong and what mends it; no secrets. */
+  /** One sentence for the user: what is wrong and what fixes it; no secrets. */
   readonly message: string;
   readonly requestId: string;
 }

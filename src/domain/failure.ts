@@ -8,7 +8,7 @@ export const EXIT = {
 } as const;
 
 /**
- * A failure that a user can mend: printed as one message and one mend, never as a stack trace.
+ * A failure that a user can fix: printed as one message and one fix, never as a stack trace.
  * `code` is a stable snake_case name; `message` names the thing and the value; `fix` says what to do.
  */
 export class Failure extends Error {

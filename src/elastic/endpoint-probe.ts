@@ -9,7 +9,7 @@ export { endpointOf, type Endpoint } from './endpoint.js';
 /** The outermost layer that failed between here and a node. */
 export type Layer = 'dns' | 'tcp' | 'tls' | 'http';
 
-/** What is wrong, and what mends it. */
+/** What is wrong, and what fixes it. */
 export interface Words {
   readonly message: string;
   readonly fix: string;

@@ -15,7 +15,7 @@ import { missingPrivileges, privilegeNames } from './privileges.js';
 import { templateLayout } from './resolve-layout.js';
 import { requireElasticsearch } from './server-info.js';
 
-/** Whether records may be sent; if not, why, and what mends it. */
+/** Whether records may be sent; if not, why, and what fixes it. */
 export type Readiness =
   | { readonly ready: true; readonly clusterUuid: string; readonly layout: Layout }
   | { readonly ready: false; readonly reason: string; readonly fix: string };

@@ -16,7 +16,7 @@ export interface ItemAnswer {
  * - `items`: it counts; each document has its own answer;
  * - `retry`: send the same again later; `ambiguous` where the request may have had its effect;
  * - `split`: too large; send less at once;
- * - `hold`: only an operator can mend it; one probe a minute, for ever.
+ * - `hold`: only an operator can fix it; one probe a minute, for ever.
  */
 export type WholeVerdict =
   | { readonly kind: 'items'; readonly items: readonly ItemAnswer[] }

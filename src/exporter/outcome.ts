@@ -100,7 +100,7 @@ export class Outcome {
       failed(this.#context, fault);
       // The fault may be that NAME has become something else, as a migration makes it.
       if (!work.isDaily) this.#context.link.connected = false;
-      await this.hold(lane, fault, `Mend the index ${lane.index}; it is tried again every minute.`, this.#context.timing.probeMs, derive(batch, faults, FRAMING));
+      await this.hold(lane, fault, `Fix the index ${lane.index}; it is tried again every minute.`, this.#context.timing.probeMs, derive(batch, faults, FRAMING));
     }
     if (refused.length > 0) await this.refuse({ ...batch, ambiguous: batch.ambiguous || ambiguous }, refused, refusal, through === 0 && faults.length + diverted.length + unproven.length === 0);
   }

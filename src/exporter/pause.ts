@@ -32,7 +32,7 @@ export class Pause {
     return this.#set('backing-off', reason, null, now + Math.max(atLeastMs, wait));
   }
 
-  /** Somebody must mend something; whether that is news. */
+  /** Somebody must fix something; whether that is news. */
   hold(now: number, reason: string, fix: string): boolean {
     return this.#set('holding', reason, fix, now + this.#timing.probeMs);
   }

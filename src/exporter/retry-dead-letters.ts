@@ -17,7 +17,7 @@ export interface RetriedDeadLetters {
 }
 
 /**
- * Sends the dead letters again, after the mend. What was delivered is noted beside their files.
+ * Sends the dead letters again, after the fix. What was delivered is noted beside their files.
  *
  * @throws Failure where the cluster does not take anything
  */

@@ -53,7 +53,7 @@ const GATE_ATTEMPTS = 3;
 
 /**
  * Sends records for a command, under the exporter's own rules for answers; unlike the exporter it
- * does not wait for ever: what only an operator can mend, and what lasts, is a Failure. Sending the
+ * does not wait for ever: what only an operator can fix, and what lasts, is a Failure. Sending the
  * same records again changes nothing.
  */
 export class Sender {

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
       try {
         elastic ??= createElastic(config);
       } catch (error) {
-        await waitAt({ kind: 'holding', reason: messageOf(error), fix: 'Mend what the message names; it is tried again every minute.' });
+        await waitAt({ kind: 'holding', reason: messageOf(error), fix: 'Fix what the message names; it is tried again every minute.' });
         continue;
       }
       const answer = await askGate(elastic, config);

@@ -6,7 +6,7 @@ export interface Timing {
   readonly batchAgeMs: number;
   /** How often an idle exporter looks for lines. */
   readonly pollMs: number;
-  /** Between probes of what only an operator can mend. */
+  /** Between probes of what only an operator can fix. */
   readonly probeMs: number;
   /** How long the gate's answer holds without another look at cluster and template. */
   readonly watchMs: number;

@@ -21,7 +21,7 @@ export interface EntryContext {
   readonly knowsProvider: (name: string) => boolean;
 }
 
-/** Checks one entry of PRICES_FILE. @throws Failure that names file, entry, field and mend */
+/** Checks one entry of PRICES_FILE. @throws Failure that names file, entry, field and fix */
 export function readOverride(raw: unknown, { file, position, knowsProvider }: EntryContext): PriceOverride {
   const place = `entry ${position} of ${file}`;
   const fail = (problem: string, fix: string): Failure => new Failure({

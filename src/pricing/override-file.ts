@@ -15,7 +15,7 @@ const VERSION_DIGITS = 12;
 
 /**
  * Reads PRICES_FILE: JSON where the name ends in `.json`, else YAML; a list of entries, or an object
- * with the list as `prices`. @throws Failure that names file, entry, field and mend
+ * with the list as `prices`. @throws Failure that names file, entry, field and fix
  */
 export async function readOverrideFile(file: string, knowsProvider: (name: string) => boolean): Promise<OverrideFile> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -49,7 +49,7 @@ async function parse(file: string, text: string): Promise<unknown> {
     throw new Failure({
       code: 'prices_file_invalid',
       message: `PRICES_FILE: ${file} cannot be parsed: ${(error as Error).message.split('\n')[0] ?? ''}`,
-      fix: 'Mend the file at that place; a name that ends in .json must hold JSON, any other YAML.',
+      fix: 'Fix the file at that place; a name that ends in .json must hold JSON, any other YAML.',
       cause: error,
     });
   }

@@ -23,7 +23,7 @@ export interface PriceTable {
   readonly outputImage?: Rate;
   /** US dollars per call, whatever its tokens. */
   readonly perRequest?: number;
-  /** US dollars per search of the web that the provider counts. */
+  /** US dollars per web search that the provider counts. */
   readonly perSearch?: number;
 }
 

@@ -12,7 +12,7 @@ const RESERVED: readonly string[] = ['elasticsearch', 'gateway', 'demo', 'unknow
 /**
  * The providers of CUSTOM_PROVIDERS: a JSON list, or the name of a file that holds one.
  * @param taken names of the providers that exist already
- * @throws Failure that names the entry and the mend; never shows an address, which may hold a password
+ * @throws Failure that names the entry and the fix; never shows an address, which may hold a password
  */
 export function customProviders(value: string, taken: readonly string[]): Provider[] {
   const entries = parse(value);
@@ -32,9 +32,9 @@ export function customProviders(value: string, taken: readonly string[]): Provid
 function readEntry(entry: unknown, place: string): Provider {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw invalid(`${place} is no object`, `Give each entry like ${EXAMPLE.slice(1, -1)}.`);
   const fields = entry as Readonly<Record<string, unknown>>;
-  const text = (name: string, mend: string): string => {
+  const text = (name: string, fix: string): string => {
     const value = fields[name];
-    if (typeof value !== 'string' || value === '') throw invalid(`${place}: ${name} is missing or no text`, mend);
+    if (typeof value !== 'string' || value === '') throw invalid(`${place}: ${name} is missing or no text`, fix);
     return value;
   };
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));

@@ -11,7 +11,7 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 const DATE = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
 const MIN_TIME = 0;
 const MAX_TIME = Date.UTC(10_000, 0, 1) - 1;
-const MEND = 'Use an age such as 30m, 24h or 7d, a date such as 2026-11-25 or 2026-11-25T08:00 (UTC unless it says otherwise), or now.';
+const FIX = 'Use an age such as 30m, 24h or 7d, a date such as 2026-11-25 or 2026-11-25T08:00 (UTC unless it says otherwise), or now.';
 
 /**
  * The range of `--since` and `--until`: the last 24 hours unless given.
@@ -33,7 +33,7 @@ export function iso(time: number): string {
 function moment(flag: 'since' | 'until', text: string, now: number): number {
   const trimmed = text.trim();
   const time = trimmed.toLowerCase() === 'now' ? now : ago(trimmed, now) ?? date(trimmed);
-  if (time === undefined || !(time >= MIN_TIME && time <= MAX_TIME)) throw wrongFlag(flag, text, 'is not a time', MEND);
+  if (time === undefined || !(time >= MIN_TIME && time <= MAX_TIME)) throw wrongFlag(flag, text, 'is not a time', FIX);
   return time;
 }
 

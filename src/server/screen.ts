@@ -50,9 +50,9 @@ export function firstScreen(input: ScreenInput): string {
     ...input.localKey === undefined ? [] : [row('Local key', input.terminal ? input.localKey : `\`${ownCommand(input)} keys local\` prints it`)],
     row('Records', input.telemetryDir),
     row('Elasticsearch', input.elasticsearch ?? 'off (ENABLE_ELASTICSEARCH=true turns it on)'),
-    ...input.warnings.map((warning) => row('Warning', warning)),
+    ...input.warnings.flatMap((warning) => wrapped('Warning', warning.split(' '), ' ')),
     '',
-    'Try, in another terminal:',
+    input.access === 'key' && !input.demo ? 'Try, in another terminal, with one of your gateway keys as GATEWAY_KEY:' : 'Try, in another terminal:',
     `  ${exampleRequest(input)}`,
     `  ${ownCommand(input)} metrics top --by provider`,
     '',
@@ -106,13 +106,13 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(LABEL_WIDTH)}${text}`;
 }
 
-function wrapped(label: string, words: readonly string[]): string[] {
+function wrapped(label: string, words: readonly string[], separator = ', '): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of words) {
-    const next = line === '' ? word : `${line}, ${word}`;
+    const next = line === '' ? word : `${line}${separator}${word}`;
     if (next.length > 62 && line !== '') {
-      lines.push(`${line},`);
+      lines.push(`${line}${separator}`.trimEnd());
       line = word;
     } else line = next;
   }

@@ -68,7 +68,7 @@ export async function startServer(options: ServeOptions): Promise<void> {
   logger.level = live.logLevel;
   const settings = { ...greeting === undefined ? config.server : ownShare(config.server), apiKeys: live.apiKeys };
 
-  // Nothing at run time mends a bad name; a cluster or a file that is not there yet is waited for.
+  // Nothing at run time fixes a bad name; a cluster or a file that is not there yet is waited for.
   if (config.elasticsearch.enabled) checkIndexName(config.elasticsearch.index);
   const configured = upstreamsFrom(variable);
   holdKeys(configured, live);

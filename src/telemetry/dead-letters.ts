@@ -163,14 +163,14 @@ export async function deadLetterFiles(dir: string): Promise<{ path: string; sequ
   return files.filter((file) => file !== undefined).sort((a, b) => a.sequence - b.sequence);
 }
 
-/** How many dead letters wait for a mend; those that were delivered by a later attempt do not count. */
+/** How many dead letters wait for a fix; those that were delivered by a later attempt do not count. */
 export async function countDeadLetters(dir: string): Promise<number> {
   let count = 0;
   for await (const _ of deadLetters(dir)) count++;
   return count;
 }
 
-/** The dead letters that wait for a mend, oldest first. */
+/** The dead letters that wait for a fix, oldest first. */
 export async function* deadLetters(dir: string): AsyncGenerator<DeadLetterEntry> {
   const { delivered } = await readRetries(dir);
   for (const { path } of await deadLetterFiles(dir)) {

@@ -16,18 +16,18 @@ export interface World {
   readonly index: string;
 }
 
-/** Something that goes wrong and is mended again. */
+/** Something that goes wrong and is fixed again. */
 export interface Fault {
   readonly name: string;
   readonly kind: 'kill' | 'outage' | 'refusal';
-  /** Lasts about `ms`; resolves when it is mended. */
+  /** Lasts about `ms`; resolves when it is fixed. */
   readonly run: (world: World, ms: number) => Promise<void>;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 async function setting(admin: Elastic, path: string, body: unknown): Promise<void> {
-  // Under a read-only block some of these fail; the mend is tried until it works.
+  // Under a read-only block some of these fail; the fix is tried until it works.
   for (let attempt = 0; attempt < 60; attempt++) {
     const answer = await admin.request({ method: 'PUT', path, body }).catch(() => undefined);
     if (answer !== undefined && (answer.status < 300 || answer.status === 404)) return;

@@ -89,7 +89,7 @@ try {
     await pause(random.between(300, 2_500));
   }
   await load.stop();
-  say(`${clock()} all mended; draining`);
+  say(`${clock()} all fixed; draining`);
   const drainMs = await drain();
   const code = await gateway.stop();
   const proof = await prove(load.ledger.received, telemetryDir, admin, access.index);

@@ -11,7 +11,7 @@ Exit codes: 0 printed; 2 no such key is in use, or wrong configuration.`;
 
   static override examples = [
     { description: 'Print it', command: '<%= config.bin %> <%= command.id %>' },
-    { description: 'Use it', command: 'curl http://127.0.0.1:3000/v1/models -H "x-gateway-api-key: $(<%= config.bin %> <%= command.id %>)"' },
+    { description: 'Use it in a program that reads OPENAI_API_KEY', command: 'export OPENAI_API_KEY=$(<%= config.bin %> <%= command.id %>)' },
   ];
 
   static override enableJsonFlag = true;
@@ -30,6 +30,6 @@ Exit codes: 0 printed; 2 no such key is in use, or wrong configuration.`;
 
 function unused(host: string, locked: boolean): Failure {
   return locked
-    ? new Failure({ code: 'local_key_unused', message: 'Gateway keys are configured: the local key is not valid beside it', fix: 'Use one of the keys of GATEWAY_API_KEYS.' })
+    ? new Failure({ code: 'local_key_unused', message: 'Gateway keys are configured: the local key is not valid beside them', fix: 'Use one of the keys of GATEWAY_API_KEYS.' })
     : new Failure({ code: 'local_key_unused', message: `HOST=${host}: there is a local key only where HOST is a loopback address`, fix: 'Set GATEWAY_API_KEYS=label:key, and use that key.' });
 }

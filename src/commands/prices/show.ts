@@ -7,7 +7,7 @@ const TITLES: Readonly<Record<string, string>> = {
   inputAudio: 'audio input', cachedAudio: 'cached audio input', inputImage: 'image input', cachedImage: 'cached image input',
   output: 'output', reasoning: 'reasoning', outputAudio: 'audio output', outputImage: 'image output',
 };
-const PIECES: Readonly<Record<string, string>> = { perRequest: 'request', perSearch: 'search of the web' };
+const PIECES: Readonly<Record<string, string>> = { perRequest: 'request', perSearch: 'web search' };
 
 export default class PricesShow extends BaseCommand {
   static override summary = 'show what a model costs, and where that price comes from';

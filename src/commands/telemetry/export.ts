@@ -54,7 +54,7 @@ Exit codes: 0 all were sent or were there; 1 the cluster did not take them, or r
       this.out(`${String(created)} records written, ${String(existing)} were there, ${String(refused)} refused for good, ${String(expired)} expired.`);
       if (refused > 0) {
         process.exitCode = 1;
-        this.note('What was refused for good stands in dead-letters/ where gateway serve met it too; its mapping must be mended first.');
+        this.note('What was refused for good stands in dead-letters/ where gateway serve met it too; its mapping must be fixed first.');
       }
       for (const { records, reason, fix } of held) {
         process.exitCode = 1;

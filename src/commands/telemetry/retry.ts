@@ -5,8 +5,8 @@ import { EXIT } from '../../domain/failure.js';
 import type { RetriedDeadLetters } from '../../exporter/retry-dead-letters.js';
 
 export default class TelemetryRetry extends BaseCommand {
-  static override summary = 'send dead letters again, after the mend';
-  static override description = `Dead letters are records that Elasticsearch refused because of what is in them; they lie in dead-letters/ under TELEMETRY_DIR with the reason. Once the index is mended, this sends them again. What is delivered counts no more; what is refused again stays, and a counter goes up. It can run beside gateway serve and changes none of its files.
+  static override summary = 'send dead letters again, after their cause is fixed';
+  static override description = `Dead letters are records that Elasticsearch refused because of what is in them; they lie in dead-letters/ under TELEMETRY_DIR with the reason. Once the index is fixed, this sends them again. What is delivered counts no more; what is refused again stays, and a counter goes up. It can run beside gateway serve and changes none of its files.
 
 Exit codes: 0 none is left; 1 some were refused again, or the cluster did not take any; 2 wrong use or configuration.`;
   static override examples = [{ description: 'Send them again', command: '<%= config.bin %> <%= command.id %>' }];

@@ -13,7 +13,7 @@ export interface Finding {
   readonly status: CheckStatus;
   /** What was seen, in one sentence. */
   readonly message: string;
-  /** The command or setting that mends it; absent where nothing is to be mended. */
+  /** The command or setting that fixes it; absent where nothing is to be fixed. */
   readonly fix?: string;
   /** With `skip`: the check that failed and keeps this one from running. */
   readonly heldBy?: string;

@@ -94,7 +94,7 @@ describe('commands about providers and prices', () => {
       expect(price).to.deep.include({ provider: 'openai', model: 'o3', source: 'genai-prices', version: '0.1.8', matched: 'openai/o3 (genai-prices)' });
       expect(price?.table).to.deep.include({ input: 10, output: 40 });
       const { stdout } = await gateway(['prices', 'show', 'claude-sonnet-4-5', '--provider', 'anthropic']);
-      expect(stdout).to.match(/input +│ +3 │ million/).and.match(/│ +6 │ million, over 200,000 input tokens/).and.include('0.01 │ search of the web');
+      expect(stdout).to.match(/input +│ +3 │ million/).and.match(/│ +6 │ million, over 200,000 input tokens/).and.include('0.01 │ web search');
       expect((await gateway(['prices', 'show', 'claude-sonnet-4-6', '--provider', 'vertex'])).stdout).to.match(/written to cache +│ +3.75 │/).and.match(/written to cache for 1 h +│ +unknown │ million/);
     });
 

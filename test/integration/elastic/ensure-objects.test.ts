@@ -88,7 +88,7 @@ describe('what gateway serve asks before it exports', () => {
     expect(fix).to.match(/another ELASTICSEARCH_INDEX/);
   });
 
-  it('mends what it may: fields and alias of an index that lacks them', async () => {
+  it('fixes what it may: fields and alias of an index that lacks them', async () => {
     const index = `${name}-${utcDate(now)}`;
     await admin.must('PUT', `/${index}`, { mappings: { properties: { timestamp: { type: 'date' } } } });
     await ensureObjects(admin.elastic, { ...config, index: name });
@@ -97,7 +97,7 @@ describe('what gateway serve asks before it exports', () => {
     expect(at(answer, index, 'mappings', 'properties', 'request_id', 'type')).to.equal('keyword');
   });
 
-  it('is not ready for a writer that may not mend them', async () => {
+  it('is not ready for a writer that may not fix them', async () => {
     await ensureObjects(admin.elastic, config);
     const index = `${name}-2026-01-01`;
     await admin.must('PUT', `/${index}`, {});

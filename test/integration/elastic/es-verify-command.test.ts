@@ -37,7 +37,7 @@ describe('gateway es verify', () => {
     expect(code).to.equal(json['ok'] === true ? 0 : 1);
   });
 
-  it('prints a table with what was seen and what mends it, and exits 1 when a check fails', async () => {
+  it('prints a table with what was seen and what fixes it, and exits 1 when a check fails', async () => {
     const { code, stdout, stderr } = await gateway(['es', 'verify', '--only', 'authentication,layout'], { ...env, ELASTICSEARCH_PASSWORD: 'wrong' });
     expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' });
     expect(stdout).to.match(/│ authentication +│ fail +│ user name or password is wrong for elastic/).and.match(/→ Correct ELASTICSEARCH_USERNAME/);

@@ -286,7 +286,7 @@ describe('es verify on a real cluster', () => {
     expect(results['template']).to.include({ message: `${name}-template is not there: new indices would be mapped by guessing`, fix: 'Run `gateway es init`.' });
   });
 
-  it('tells a lifecycle that was stopped, and one that is stuck, each with the request that mends it', async () => {
+  it('tells a lifecycle that was stopped, and one that is stuck, each with the request that fixes it', async () => {
     await init();
     // The bare test distribution runs no lifecycle, so these two answers are as Elasticsearch documents them.
     const answering = (path: string, body: unknown): Elastic => ({ ...admin.elastic, request: async (request) => {

@@ -154,7 +154,7 @@ describe('what the telemetry commands do', () => {
     }
   });
 
-  it('export of a cluster that may not be written to is a failure with its mend', async () => {
+  it('export of a cluster that may not be written to is a failure with its fix', async () => {
     await harness.write(1);
     const caught = await backfill(harness.admin, { ...config, elasticsearch: { ...config.elasticsearch, layout: 'single' } }, { ...range(), includeExpired: false }).then(() => undefined, (error: unknown) => error as { code?: string; fix?: string });
     expect(caught).to.equal(undefined);
@@ -164,7 +164,7 @@ describe('what the telemetry commands do', () => {
     expect(refused?.message).to.match(/concrete index/);
   });
 
-  it('retry delivers dead letters after the mend, and counts those that are refused again', async () => {
+  it('retry delivers dead letters after the fix, and counts those that are refused again', async () => {
     await harness.start();
     await harness.write(2);
     await harness.drained();
@@ -184,7 +184,7 @@ describe('what the telemetry commands do', () => {
       expect(refused.reasons[0]?.type).to.match(/parsing_exception/);
       expect(await countDeadLetters(harness.dir)).to.equal(2);
     }
-    // The mend: an index that maps it otherwise.
+    // The fix: an index that maps it otherwise.
     const template = await harness.must('GET', `/${harness.daily()}`) as Record<string, { mappings: { properties: Record<string, unknown> }; aliases: unknown }>;
     const made = template[harness.daily()];
     await harness.must('DELETE', `/${harness.daily()}`);

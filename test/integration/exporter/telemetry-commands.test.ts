@@ -78,7 +78,7 @@ describe('gateway telemetry, beside gateway serve', function () {
     expect(status['exporter']).to.include({ state: 'idle', last_error: null }).and.have.property('last_success_at').that.is.a('string');
   });
 
-  it('verify, export and retry find, mend and say; none takes the lock or touches a file of serve', async () => {
+  it('verify, export and retry find, fix and say; none takes the lock or touches a file of serve', async () => {
     const before = files();
     const good = await telemetry('verify', '--since', '1h');
     expect(good.code, good.stderr).to.equal(0);

@@ -13,7 +13,7 @@ const INTRODUCTION = `# Configuration
 Every variable may stand in the environment or in a file \`.env\` in the working directory; some have a flag of
 \`gateway serve\`. A flag wins over the environment, the environment over \`.env\`, and that over the default. An empty
 value counts as none. \`gateway serve --print-config\` shows the effective configuration, secrets masked, and where each
-value came from; a value that cannot be used is named with its mend, all of them at once, and nothing is started (exit 2).
+value came from; a value that cannot be used is named with its fix, all of them at once, and nothing is started (exit 2).
 
 - **Durations** are a number with \`ms\`, \`s\`, \`m\`, \`h\`, \`d\` or \`w\`; time-outs are at most \`24d\`, and \`0\` turns them off.
 - **Sizes** are bytes, or a number with \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` (powers of 1024; \`K\`, \`M\`, \`G\`, \`T\` too) or \`KB\`, \`MB\`, \`GB\`, \`TB\` (powers of 1000).

@@ -47,12 +47,12 @@ describe('where a value comes from', () => {
     expect(process.env).not.to.have.property('GATEWAY_TEST_ONLY_HERE');
   });
 
-  it('names .env in the mend of a value that stands there', () => {
+  it('names .env in the fix of a value that stands there', () => {
     dotenv('PORT=abc\n');
     expect(() => loadConfig({ env: {}, cwd })).to.throw(Failure).with.property('fix', 'Correct it in the file .env, for example PORT=3000.');
   });
 
-  it('names the flag in the mend of a value that a flag gave', () => {
+  it('names the flag in the fix of a value that a flag gave', () => {
     expect(() => loadConfig({ flags: { LOG_LEVEL: 'loud' }, env: {}, cwd })).to.throw(Failure).with.property('fix', 'Correct the flag, for example --log-level info.');
   });
 

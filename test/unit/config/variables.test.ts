@@ -192,7 +192,7 @@ describe('every variable', () => {
       });
     }
     for (const [value, message] of bad) {
-      it(`${name}=${value} is refused by name, value and mend`, () => {
+      it(`${name}=${value} is refused by name, value and fix`, () => {
         const error = failure({ [name]: value });
         expect(error.message).to.equal(`${name}=${message}`);
         expect(error.code).to.equal('bad_configuration');
@@ -205,7 +205,7 @@ describe('every variable', () => {
 });
 
 describe('several bad variables', () => {
-  it('are told together, each with its mend', () => {
+  it('are told together, each with its fix', () => {
     const { message, fix } = failure({ PORT: 'abc', TELEMETRY_FSYNC: 'often', SHUTDOWN_TIMEOUT: 'soon' });
     expect(message.split('\n').map((line) => line.split('=')[0])).to.deep.equal(['PORT', 'SHUTDOWN_TIMEOUT', 'TELEMETRY_FSYNC']);
     expect(fix.split('\n')).to.deep.equal([

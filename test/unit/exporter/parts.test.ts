@@ -41,10 +41,10 @@ describe('pause', () => {
     expect(pause.until).to.equal(1_000);
     for (let i = 0; i < 20; i++) pause.backOff(0, 'refused');
     expect(pause.until).to.equal(30_000);
-    expect(pause.hold(30_000, 'HTTP 401', 'mend')).to.equal(true);
+    expect(pause.hold(30_000, 'HTTP 401', 'fix')).to.equal(true);
     expect(pause.until).to.equal(90_000);
-    expect(pause.hold(90_000, 'HTTP 401', 'mend')).to.equal(false);
-    expect(pause.hold(90_000, 'HTTP 403', 'mend')).to.equal(true);
+    expect(pause.hold(90_000, 'HTTP 401', 'fix')).to.equal(false);
+    expect(pause.hold(90_000, 'HTTP 403', 'fix')).to.equal(true);
     expect(pause.clear()).to.equal(true);
     expect(pause.clear()).to.equal(false);
     expect(pause.until).to.equal(0);

@@ -174,7 +174,7 @@ describe('PRICES_FILE', () => {
     expect(explained?.table).to.deep.include({ input: 1.25, cacheRead: 0.625, output: 5 });
   });
 
-  describe('that cannot be used is a Failure that names file, entry, field and mend', () => {
+  describe('that cannot be used is a Failure that names file, entry, field and fix', () => {
     const good = { provider: 'openai', model: 'm', input: 1, output: 1 };
     const cases: readonly (readonly [unknown, string])[] = [
       [['x'], 'entry 1 of'], [[good, { ...good, model: undefined }], 'entry 2 of'], [[{ ...good, model: '' }], 'model is ""'], [[{ ...good, model: 4 }], 'model is 4'],

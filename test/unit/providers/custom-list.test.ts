@@ -47,7 +47,7 @@ describe('CUSTOM_PROVIDERS', () => {
     ['a file that is not there', './hunter2/no-such-file.json', 'ENOENT'],
   ];
   for (const [name, value, named] of refused) {
-    it(`refuses ${name}, naming entry and mend but no secret`, () => {
+    it(`refuses ${name}, naming entry and fix but no secret`, () => {
       let failure: unknown;
       try {
         customProviders(value, TAKEN);

@@ -31,7 +31,7 @@ describe('custom provider', () => {
     }
   });
 
-  it('refuses what cannot be used, naming it and the mend, but no secret', () => {
+  it('refuses what cannot be used, naming it and the fix, but no secret', () => {
     const cases: [Partial<typeof lab>, string][] = [
       [{ name: 'Lab' }, '"Lab"'], [{ name: 'v1' }, '"v1"'], [{ name: 'a/b' }, '"a/b"'], [{ name: '' }, '""'],
       [{ dialect: 'openai' }, '"openai"'], [{ dialect: 'toString' }, '"toString"'],

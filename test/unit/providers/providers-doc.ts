@@ -22,7 +22,7 @@ const SAMPLES = [
 export function providersTable(): string {
   const rows = PROVIDERS.map((provider) => `| ${[
     `\`${provider.name}\` (${provider.title})`,
-    provider.origin === undefined ? 'yours to say' : `\`${provider.origin}\``,
+    provider.origin === undefined ? 'to be set' : `\`${provider.origin}\``,
     keys(provider),
     [provider.auth, ...provider.alsoAuth ?? []].map((style) => PLACES[style]).join(', '),
     dialectsOf(provider).filter((name) => name !== 'openai').map((name) => `\`${name}\``).join(', '),

@@ -18,7 +18,8 @@ function curl(text: string): string {
 
 describe('the first screen', () => {
   it('stays within 80 columns but for the line to copy', () => {
-    for (const line of screen({}, { OPENAI_API_KEY: 'k', GROQ_API_KEY: 'k', MISTRAL_API_KEY: 'k', TOGETHER_API_KEY: 'k' }).split('\n')) {
+    const warnings = ['GATEWAY_API_KEYS: keys under 16 characters can be guessed: alice, bob, carol, dave, erin'];
+    for (const line of screen({ warnings }, { OPENAI_API_KEY: 'k', GROQ_API_KEY: 'k', MISTRAL_API_KEY: 'k', TOGETHER_API_KEY: 'k' }).split('\n')) {
       if (!line.startsWith('  curl')) expect(line.length, line).to.be.at.most(80);
     }
   });
@@ -33,7 +34,9 @@ describe('the first screen', () => {
     expect(curl(screen({ terminal: false }, { OPENAI_API_KEY: 'k' }))).to.include('"x-gateway-api-key: $(gateway keys local)"');
     expect(curl(screen({ access: 'everybody', localKey: undefined }, { OPENAI_API_KEY: 'k' }))).to.not.match(/authorization|api-key/);
     expect(curl(screen({}, { GROQ_API_KEY: 'k' }))).to.equal('curl http://127.0.0.1:3000/groq/v1/models -H "x-gateway-api-key: gw_local"');
-    expect(curl(screen({ access: 'key' }, { OPENAI_API_KEY: 'k' }))).to.include('"x-gateway-api-key: $GATEWAY_KEY"');
+    const locked = screen({ access: 'key' }, { OPENAI_API_KEY: 'k' });
+    expect(curl(locked)).to.include('"x-gateway-api-key: $GATEWAY_KEY"');
+    expect(locked).to.match(/^Try, in another terminal, with one of your gateway keys as GATEWAY_KEY:$/m);
     expect(curl(screen({ demo: true }))).to.match(/^curl http:\/\/127\.0\.0\.1:3000\/demo\/v1\/chat\/completions /).and.not.to.match(/authorization|api-key/);
   });
 

@@ -7,7 +7,7 @@ import { PROVIDERS } from '../../../src/providers/registry.js';
 import { dialectAt, observe } from './stream-fixtures.js';
 
 const error = (type: keyof typeof ERROR_TYPES): ErrorAnswer =>
-  ({ status: ERROR_TYPES[type].status, type, message: 'What is wrong, and what mends it.', requestId: '01J00000000000000000000000' });
+  ({ status: ERROR_TYPES[type].status, type, message: 'What is wrong, and what fixes it.', requestId: '01J00000000000000000000000' });
 
 /** A fetch that answers with the dialect's error body. */
 function answering(dialect: Dialect, answer: ErrorAnswer): typeof fetch {
@@ -21,7 +21,7 @@ describe('the gateway\'s own errors', () => {
     it(`${dialect.name}: every error is JSON that holds the message, and its own reader takes it for an error`, async () => {
       for (const type of Object.keys(ERROR_TYPES) as (keyof typeof ERROR_TYPES)[]) {
         const text = dialect.errorBody(error(type));
-        expect(JSON.stringify(JSON.parse(text))).to.include('What is wrong, and what mends it.');
+        expect(JSON.stringify(JSON.parse(text))).to.include('What is wrong, and what fixes it.');
         const { failed } = await observe(dialect, [Buffer.from(text)], { contentType: 'application/json', status: error(type).status });
         expect(failed).to.equal(true);
       }
@@ -43,15 +43,15 @@ describe('the gateway\'s own errors', () => {
       const raised = await client.models.list().then(() => undefined, (reason: unknown) => reason);
       expect(raised).to.be.instanceOf(Anthropic.APIError);
       expect((raised as { error: unknown }).error).to.deep.equal({
-        type: 'error', error: { type: expected, message: 'What is wrong, and what mends it.' }, request_id: error(type).requestId,
+        type: 'error', error: { type: expected, message: 'What is wrong, and what fixes it.' }, request_id: error(type).requestId,
       });
     }
   });
 
   it('Gemini\'s carry a code and a status of Google\'s, Bedrock\'s a class of Amazon\'s', () => {
     expect(JSON.parse(dialectAt('gemini', '/v1beta/models/g:generateContent').errorBody(error('unauthorized'))))
-      .to.deep.equal({ error: { code: 401, message: 'What is wrong, and what mends it.', status: 'UNAUTHENTICATED' } });
+      .to.deep.equal({ error: { code: 401, message: 'What is wrong, and what fixes it.', status: 'UNAUTHENTICATED' } });
     expect(JSON.parse(dialectAt('bedrock', '/model/m/converse').errorBody(error('upstream_connect'))))
-      .to.deep.equal({ __type: 'ServiceUnavailableException', message: 'What is wrong, and what mends it.' });
+      .to.deep.equal({ __type: 'ServiceUnavailableException', message: 'What is wrong, and what fixes it.' });
   });
 });

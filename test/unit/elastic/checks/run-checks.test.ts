@@ -24,13 +24,13 @@ describe('the checks of es verify', () => {
   });
 
   it('are skipped where they rest on one that failed or was skipped, not on one that warned', async () => {
-    const chain = [check('a', [], () => fail('no', 'mend')), check('b', ['a'], () => ok('')), check('c', ['b'], () => ok('')), check('d', [], () => warn('', '')), check('e', ['d'], () => ok(''))];
+    const chain = [check('a', [], () => fail('no', 'fix')), check('b', ['a'], () => ok('')), check('c', ['b'], () => ok('')), check('d', [], () => warn('', '')), check('e', ['d'], () => ok(''))];
     expect(await statuses(chain)).to.deep.equal({ a: 'fail', b: 'skip', c: 'skip', d: 'warn', e: 'ok' });
   });
 
   it('fail with the words of a Failure, and let a fault of our own through', async () => {
-    const failing = check('a', [], () => { throw new Failure({ code: 'x', message: 'said', fix: 'mend' }); });
-    expect((await runChecks(context, { checks: [failing] }))[0]).to.include({ status: 'fail', message: 'said', fix: 'mend' });
+    const failing = check('a', [], () => { throw new Failure({ code: 'x', message: 'said', fix: 'fix' }); });
+    expect((await runChecks(context, { checks: [failing] }))[0]).to.include({ status: 'fail', message: 'said', fix: 'fix' });
     const broken = check('a', [], () => { throw new TypeError('a bug'); });
     expect(await runChecks(context, { checks: [broken] }).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
   });
@@ -51,12 +51,12 @@ describe('the checks of es verify', () => {
   });
 
   it('are reported in the fixed shape; only --strict lets a warning fail', async () => {
-    const results = await runChecks(context, { checks: [check('a', [], () => warn('seen', 'mend')), check('b', [], () => skip('why'))] });
+    const results = await runChecks(context, { checks: [check('a', [], () => warn('seen', 'fix')), check('b', [], () => skip('why'))] });
     const report = verifyReport(results, undefined, false);
     expect(report).to.deep.equal({
       ok: true, version: null,
       checks: [
-        { id: 'a', status: 'warn', message: 'seen', fix: 'mend', duration_ms: results[0]?.durationMs },
+        { id: 'a', status: 'warn', message: 'seen', fix: 'fix', duration_ms: results[0]?.durationMs },
         { id: 'b', status: 'skip', message: 'why', fix: null, duration_ms: results[1]?.durationMs },
       ],
     });
