@@ -1,6 +1,6 @@
 import type { Layout } from '../domain/elastic-names.js';
 import { isGood } from '../elastic/answers.js';
-import type { Elastic } from '../elastic/client.js';
+import { ElasticUnreachable, type Elastic } from '../elastic/client.js';
 import { isOurs } from '../elastic/cluster-state.js';
 import { objectAt } from '../elastic/json.js';
 import type { ItemAnswer } from '../elastic/verdict.js';
@@ -35,6 +35,9 @@ export class Placement {
       previous = item;
       if (item.index === undefined || this.#isPlaced(target, item.index) || this.#layout !== 'daily' || this.#known.has(target)) continue;
       const answer = await this.#elastic.request({ method: 'GET', path: `/_alias/${encodeURIComponent(target)}` });
+      if (answer.status === 429 || answer.status >= 500) {
+        throw new ElasticUnreachable(`the alias ${target} could not be read: HTTP ${String(answer.status)}`, 'connection', false, undefined);
+      }
       this.#known.set(target, new Set(Object.keys(objectAt(isGood(answer) ? answer.body : undefined))));
     }
   }

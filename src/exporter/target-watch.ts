@@ -26,16 +26,15 @@ export class TargetWatch {
   }
 
   /**
-   * Whether the gate's answer still holds. Asks at most once in `timing.watchMs`, and after each new connection.
+   * Whether the gate's answer still holds. Asks at most once in `timing.watchMs`, and after each new connection; in the
+   * layout single also whether NAME is still an index, each time.
    *
    * @throws ElasticUnreachable
    */
   async holds(): Promise<boolean> {
-    const { elastic, layout, timing, now } = this.#context;
+    const { elastic, timing, now } = this.#context;
     const connections = elastic.connections?.() ?? 0;
-    // A write to NAME itself would go through an alias that has just taken its place.
-    const rest = layout === 'single' ? 0 : timing.watchMs;
-    if (connections === this.#connections && now() - this.#askedAt < rest) return true;
+    if (connections === this.#connections && now() - this.#askedAt < timing.watchMs) return this.#sameLayout();
     const same = (await Promise.all([this.#sameCluster(), this.#sameTemplate(), this.#sameLayout()])).every(Boolean);
     this.#connections = elastic.connections?.() ?? 0;
     this.#askedAt = now();
@@ -56,6 +55,7 @@ export class TargetWatch {
     return found === this.#template;
   }
 
+  /** A write to NAME itself would go through an alias that has just taken its place. */
   async #sameLayout(): Promise<boolean> {
     if (this.#context.layout !== 'single') return true;
     return (await this.#ask('HEAD', `/_alias/${encodeURIComponent(this.#context.config.index)}`)).status === 404;
