@@ -4,6 +4,7 @@ import { BodySender } from './body-sender.js';
 import type { Call } from './call.js';
 import { ChunkedBody } from './chunked-body.js';
 import { ConnectionLost, ProtocolFault } from './fault.js';
+import { whenOrderlyEnd } from './orderly-end.js';
 import { declaredLength, requestHead } from './request.js';
 
 /** Where a connection belongs. */
@@ -60,7 +61,7 @@ export class Connection {
     this.#host = host;
     this.#owner = owner;
     socket.on('data', (bytes: Buffer) => { this.#onData(bytes); });
-    socket.on('end', () => { this.#onEnded('fin'); });
+    socket.on('end', () => { this.#onEnd(); });
     socket.on('error', (error) => { this.#onEnded(error); });
     socket.on('close', () => {
       this.#onEnded(new ConnectionLost('the connection was closed'));
@@ -238,6 +239,12 @@ export class Connection {
     }
     if (chunked.over) this.#complete(call);
     return chunked.end;
+  }
+
+  #onEnd(): void {
+    // Every other framing tells by itself whether the answer is whole.
+    if (this.#reading === 'close') whenOrderlyEnd(this.#socket, (reset) => { this.#onEnded(reset ?? 'fin'); });
+    else this.#onEnded('fin');
   }
 
   /**

@@ -7,7 +7,11 @@ async function answer(text: string, isTTY = true): Promise<{ said: boolean; aske
   const output = Object.assign(new PassThrough(), { isTTY });
   input.write(text);
   const said = await confirm('Replace policy?', { input, output });
-  return { said, asked: String(output.read() ?? '') };
+  // Piece by piece: from Node 26, read() returns one of them, not all.
+  const next = (): Buffer | null => output.read() as Buffer | null;
+  let asked = '';
+  for (let piece = next(); piece !== null; piece = next()) asked += piece.toString();
+  return { said, asked };
 }
 
 describe('a question on the terminal', () => {
