@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import EsInit from '../../../src/commands/es/init.js';
 import EsVerify from '../../../src/commands/es/verify.js';
@@ -28,19 +28,5 @@ describe('the documentation of administration', () => {
       return `| \`NAME-${name}\` | ${cells.join(' | ')} |`;
     };
     for (const [name, role] of [['writer', writerRole('x')], ['reader', readerRole('x')], ['admin', adminRole('x')]] as const) expect(read('elasticsearch.md')).to.include(row(name, role));
-  });
-
-  it('links only to files and headings that are there', () => {
-    for (const file of ['elasticsearch.md', 'troubleshooting.md', 'kibana.md', 'deployment.md']) {
-      for (const [, target = '', anchor] of read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
-        const name = target === '' ? file : target;
-        if (name.endsWith('.md')) {
-          const slugs = [...read(name).matchAll(/^#+ (.+)$/gm)].map((match) => (match[1] ?? '').toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
-          if (anchor !== undefined) expect(slugs, `${file} → ${name}#${anchor}`).to.include(anchor);
-        } else {
-          expect(() => (/\.\w+$/.test(name) ? readFileSync(new URL(name, DOCS)) : readdirSync(new URL(`${name}/`, DOCS))), `${file} → ${name}`).not.to.throw();
-        }
-      }
-    }
   });
 });
