@@ -51,7 +51,7 @@ export const VARIABLES = {
   },
   GATEWAY_API_KEYS_FILE: {
     ...FILE, example: '/run/secrets/gateway-keys',
-    description: 'file with the same, or one label:key a line; wins over GATEWAY_API_KEYS, and is read again when it changes',
+    description: 'file with gateway keys, separated by commas or one label:key a line; wins over GATEWAY_API_KEYS, and is read again when it changes',
   },
   ALLOWED_HOSTS: {
     kind: 'list', example: 'gateway.internal', parse: allowedHosts,

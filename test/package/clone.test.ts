@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ensureBuilt } from '../support/built-gateway.js';
 
@@ -37,8 +37,28 @@ describe('a clone', function () {
     expect(dependencies).not.to.have.property('@duckdb/node-api');
   });
 
+  it('compiles at npm start only what has changed', () => {
+    for (const name of ['bin/is-built.js', 'package.json', 'tsconfig.json', 'src/cli/main.ts', 'dist/cli/main.js']) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      if (name === 'bin/is-built.js') copyFileSync(join(ROOT, name), join(folder, name));
+      else writeFileSync(join(folder, name), name === 'package.json' ? '{"type":"module"}' : '');
+    }
+    const isBuilt = (): number | null => spawnSync(process.execPath, [join(folder, 'bin/is-built.js')]).status;
+    const touch = (name: string, seconds: number): void => { utimesSync(join(folder, name), seconds, seconds); };
+    for (const name of ['package.json', 'tsconfig.json', 'src/cli/main.ts']) touch(name, 1_000);
+    touch('dist/cli/main.js', 2_000);
+    expect(isBuilt()).to.equal(0);
+    for (const name of ['package.json', 'tsconfig.json', 'src/cli/main.ts']) {
+      touch(name, 3_000);
+      expect(isBuilt(), name).to.equal(1);
+      touch(name, 1_000);
+    }
+    rmSync(join(folder, 'dist'), { recursive: true });
+    expect(isBuilt()).to.equal(1);
+  });
+
   it('builds, then serves on npm start, under its own Node and whatever the machine\'s is; Ctrl-C drains', async () => {
-    expect(scripts['prestart']).to.match(/^npm run (-s |--silent )?build$/);
+    expect(scripts['prestart']).to.equal('node bin/is-built.js || npm run -s build');
     expect(scripts['start'], 'one command, so that a signal meets the gateway alone').to.match(/^exec node bin\/run\.js serve$/);
     await ensureBuilt();
     // What a machine with an old Node would have first on its PATH.

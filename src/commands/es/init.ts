@@ -15,7 +15,7 @@ const PIPE_WIDTH = 120;
 
 export default class EsInit extends BaseCommand {
   static override summary = 'create lifecycle policy, index template and index in Elasticsearch';
-  static override description = `Reads what is there, shows the plan, and brings it about; what is as it should be stays untouched, so that running it twice changes nothing. What somebody has edited is shown as a difference and replaced only with --force. No data is ever deleted.
+  static override description = `Compares the cluster with what it should be, shows the plan, and applies it; what is as it should be stays untouched, so that running it twice changes nothing. What somebody has edited is shown as a difference and replaced only with --force. No data is ever deleted.
 
 Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refused; 2 wrong use.`;
   static override usage = '<%= command.id %> [FLAGS]';

@@ -78,6 +78,6 @@ function rowsOf(result: Comparison): string[][] {
     [String(result.unreadable), 'in indices that cannot be read now'],
     [String(result.in_elasticsearch), 'documents of this gateway in Elasticsearch'],
     [String(result.doubled.count), 'there more than once'],
-    [String(result.not_in_log), 'there, but in the log no more'],
+    [String(result.not_in_log), 'in Elasticsearch, but no longer in the log'],
   ];
 }

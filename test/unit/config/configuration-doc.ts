@@ -13,7 +13,18 @@ const INTRODUCTION = `# Configuration
 Every variable may stand in the environment or in a file \`.env\` in the working directory; some have a flag of
 \`gateway serve\`. A flag wins over the environment, the environment over \`.env\`, and that over the default. An empty
 value counts as none. \`gateway serve --print-config\` shows the effective configuration, secrets masked, and where each
-value came from; a value that cannot be used is named with its fix, all of them at once, and nothing is started (exit 2).
+value came from. If values are invalid, the gateway lists each with its fix and does not start (exit 2).
+
+Nothing has to be set. These are enough for a team with one provider and an export to Elasticsearch:
+
+\`\`\`sh
+HOST=0.0.0.0                                     # the default, 127.0.0.1, is for this machine alone
+GATEWAY_API_KEYS=alice:…,bob:…                   # what clients send; openssl rand -base64 32 makes one
+OPENAI_API_KEY=…                                 # the provider's key, which they use then
+ENABLE_ELASTICSEARCH=true
+ELASTICSEARCH_URL=https://es.example.com:9200
+ELASTICSEARCH_API_KEY=…                          # or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD
+\`\`\`
 
 - **Durations** are a number with \`ms\`, \`s\`, \`m\`, \`h\`, \`d\` or \`w\`; time-outs are at most \`24d\`, and \`0\` turns them off.
 - **Sizes** are bytes, or a number with \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` (powers of 1024; \`K\`, \`M\`, \`G\`, \`T\` too) or \`KB\`, \`MB\`, \`GB\`, \`TB\` (powers of 1000).
@@ -27,7 +38,7 @@ The default of \`TELEMETRY_DIR\` is \`$XDG_DATA_HOME/gateway\` where that variab
 const PROVIDERS = `
 | variable | default | flag | meaning |
 |---|---|---|---|
-| \`<PROVIDER>_API_KEY\` | none |  | the key that the gateway lends to its clients: \`OPENAI_API_KEY\`, \`AZURE_OPENAI_API_KEY\` … |
+| \`<PROVIDER>_API_KEY\` | none |  | the key that the gateway holds, for clients with a gateway key: \`OPENAI_API_KEY\`, \`AZURE_OPENAI_API_KEY\` … |
 | \`<PROVIDER>_API_KEY_FILE\` | none |  | file that holds that key; wins over it, and is read again when it changes: \`OPENAI_API_KEY_FILE\` … |
 | \`<PROVIDER>_BASE_URL\` | the provider's own |  | where the provider is: \`OPENAI_BASE_URL\`, \`VLLM_BASE_URL\` …; a trailing \`/v1\` is optional |
 | \`<PROVIDER>_STREAM_USAGE\` | \`true\` |  | false: streams of this provider are never asked for their usage (\`stream_options\`) (boolean) |
