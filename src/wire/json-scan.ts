@@ -185,7 +185,6 @@ function endsScalar(byte: number): boolean {
 }
 
 function skipContainer(json: Buffer, open: number, budget: ScanBudget): number {
-  budget.left -= CONTAINER_COST;
   const closers: number[] = [];
   const length = json.length;
   let nextBracket = -1; // the next `]`, remembered so that nested arrays do not search for it again
@@ -204,14 +203,15 @@ function skipContainer(json: Buffer, open: number, budget: ScanBudget): number {
     }
     pos++;
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (closers.length >= MAX_DEPTH) return -1;
+      if (closers.length >= MAX_DEPTH || !budget.spend(CONTAINER_COST)) return -1;
+      stop = Math.min(length, counted + budget.left);
       closers.push(byte === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET);
       if (byte === OPEN_BRACE) continue;
       if (nextBracket < pos) nextBracket = json.indexOf(CLOSE_BRACKET, pos);
       if (nextBracket === -1) return -1;
       if (nextBracket - pos >= NUMBER_RUN_BYTES && holdsOnlyScalars(json, pos, nextBracket)) {
         counted += nextBracket - pos;
-        stop = Math.min(length, stop + nextBracket - pos);
+        stop = Math.min(length, counted + budget.left);
         pos = nextBracket;
       }
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
