@@ -44,7 +44,9 @@ export class Http2Bridge {
         streams += 1;
         stream.on('close', () => { streams -= 1; });
       });
-      session.setTimeout(idleMs, () => { if (streams === 0) session.close(); });
+      // A listener of its own: the one that `setTimeout` takes hears the first time-out only, which may be that of a long call.
+      session.on('timeout', () => { if (streams === 0) session.close(); });
+      session.setTimeout(idleMs);
     });
     this.#http2.on('stream', (stream, _headers, flags, rawHeaders) => {
       stream.on('error', ignore);

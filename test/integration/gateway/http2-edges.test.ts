@@ -87,6 +87,16 @@ describe('HTTP/2 without TLS, and what may go wrong', () => {
   const names = Object.entries(constants).filter(([key]) => key.startsWith('HTTP2_HEADER_')).map(([, name]) => String(name))
     .filter((name) => !name.startsWith(':') && !['content-length', 'transfer-encoding', 'content-encoding'].includes(name));
 
+  it('closes a connection that lies idle after a call of more than the keep-alive time', async () => {
+    await start((socket) => { setTimeout(() => { socket.write(httpAnswer('')); }, 200); }, { keepAliveTimeoutMs: 20 });
+    const session = open();
+    const stream = session.request(chat);
+    stream.end('{}');
+    expect((await answerOf(stream)).body).to.equal('{}');
+    await until(() => session.closed);
+    await until(() => socketOf(session).destroyed);
+  });
+
   it('answers with every header that HTTP/2 knows, sent twice by the provider', async () => {
     let head = '';
     await start((socket) => { socket.write(httpAnswer(head)); });
