@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { ErrorType } from '../domain/error-types.js';
-import { CollectedBytes } from '../wire/collected-bytes.js';
+import { KeptBytes } from '../wire/kept-bytes.js';
 import { FormField, formBoundary } from '../wire/form-field.js';
 import type { BodyMemory } from './body-memory.js';
 import type { ClientRequest } from './client.js';
@@ -54,7 +54,7 @@ export interface BodyReader {
 }
 
 /** Of a body that is over: nothing is added to it. */
-const NOTHING = new CollectedBytes();
+const NOTHING = new KeptBytes();
 
 /**
  * Reads a body into memory within both limits. What it takes from the budget is what has come, not
@@ -70,7 +70,7 @@ export class BufferedBody {
   #declared = 0;
   /** What a long body is copied to as it comes, where its length is known. */
   #piece: Buffer | undefined;
-  #bytes = new CollectedBytes();
+  #bytes = new KeptBytes();
   #received = 0;
   #taken = 0;
   #settled = false;

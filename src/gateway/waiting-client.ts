@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { KeptBytes } from '../wire/kept-bytes.js';
 
 /** What a client may send before its handshake is answered; a browser sends nothing. */
 const MAX_EARLY_BYTES = 64 * 1024;
@@ -10,14 +11,12 @@ const MAX_EARLY_BYTES = 64 * 1024;
 export class WaitingClient {
   readonly #socket: Socket;
   readonly #onEnd: () => void;
-  #pieces: Buffer[];
-  #bytes: number;
+  readonly #kept = new KeptBytes();
 
   constructor(socket: Socket, head: Buffer, onEnd: () => void) {
     this.#socket = socket;
     this.#onEnd = onEnd;
-    this.#pieces = [head];
-    this.#bytes = head.length;
+    this.#kept.push(head);
     socket.on('data', this.#keep);
     socket.on('end', onEnd);
   }
@@ -27,15 +26,11 @@ export class WaitingClient {
     this.#socket.off('data', this.#keep);
     this.#socket.off('end', this.#onEnd);
     this.#socket.pause();
-    const bytes = Buffer.concat(this.#pieces, this.#bytes);
-    this.#pieces = [];
-    this.#bytes = 0;
-    return bytes;
+    return this.#kept.take();
   }
 
   readonly #keep = (bytes: Buffer): void => {
-    this.#pieces.push(bytes);
-    this.#bytes += bytes.length;
-    if (this.#bytes > MAX_EARLY_BYTES) this.#socket.pause();
+    this.#kept.push(bytes);
+    if (this.#kept.length > MAX_EARLY_BYTES) this.#socket.pause();
   };
 }

@@ -1,5 +1,5 @@
 import type { Dialect, Observation } from '../domain/dialect.js';
-import { CollectedBytes } from './collected-bytes.js';
+import { KeptBytes } from './kept-bytes.js';
 import { scanMembers, skipValue, skipWhitespace, withoutLongStrings } from './json-scan.js';
 import { LongStrings } from './long-strings.js';
 
@@ -24,7 +24,7 @@ export class JsonBody {
   readonly #dialect: Dialect;
   readonly #status: number;
   readonly #into: Observation;
-  readonly #kept = new CollectedBytes();
+  readonly #kept = new KeptBytes();
   #shortener: LongStrings | undefined;
   #onlyEnd = false;
   #isJson: boolean | undefined;

@@ -24,9 +24,24 @@ export class KeptBytes {
   push(piece: Buffer): void {
     if (piece.length === 0) return;
     // One piece alone is mostly all there is.
-    if (this.#length === 0 || (this.#slab === undefined && standsAlone(piece))) this.#pieces.push(piece);
-    else this.#copy(piece);
+    if (this.#length === 0 || standsAlone(piece)) {
+      this.#closeSlab();
+      this.#pieces.push(piece);
+    } else {
+      this.#copy(piece);
+    }
     this.#length += piece.length;
+  }
+
+  /** Lets go of whole pieces at the begin, as long as that many bytes remain. */
+  keepLast(bytes: number): void {
+    let gone = 0;
+    for (const { length } of this.#pieces) {
+      if (this.#length - length < bytes) break;
+      this.#length -= length;
+      gone += 1;
+    }
+    if (gone > 0) this.#pieces.splice(0, gone);
   }
 
   /** All of it; afterwards nothing is kept. */
@@ -59,10 +74,12 @@ export class KeptBytes {
     }
   }
 
+  /** What is used of the slab is kept; the rest of it is for the next small piece. */
   #closeSlab(): void {
-    if (this.#slab === undefined) return;
-    this.#pieces.push(this.#slab.subarray(0, this.#used));
-    this.#slab = undefined;
+    const slab = this.#slab;
+    if (slab === undefined || this.#used === 0) return;
+    this.#pieces.push(slab.subarray(0, this.#used));
+    this.#slab = this.#used === slab.length ? undefined : slab.subarray(this.#used);
     this.#used = 0;
   }
 }

@@ -5,6 +5,7 @@ import { BodyGarbage } from '../../../src/gateway/body-garbage.js';
 import { BodyMemory } from '../../../src/gateway/body-memory.js';
 import type { ClientRequest } from '../../../src/gateway/client.js';
 import { BufferBudget, BufferedBody } from '../../../src/gateway/request-body.js';
+import { usedMemory } from '../../support/used-memory.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -70,6 +71,20 @@ describe('a body read into memory', () => {
     request.emit('end');
     return { body: body as Buffer, buffered };
   }
+
+  it('takes little more memory than it has bytes, when it comes byte by byte', () => {
+    const length = 2_000_000;
+    const request = Object.assign(new EventEmitter(), { headers: { 'transfer-encoding': 'chunked' } });
+    let body: Buffer | undefined;
+    const reader = { onBody: (whole: Buffer) => { body = whole; }, onBodyFailure: () => undefined, onBodyFault: () => undefined };
+    new BufferedBody(request as unknown as ClientRequest, reader, new BufferBudget(10 * MIB), new BodyMemory(), 10 * MIB).start();
+    const bytes = Buffer.alloc(length, 'x');
+    const before = usedMemory();
+    for (let i = 0; i < length; i++) request.emit('data', bytes.subarray(i, i + 1));
+    expect(usedMemory() - before).to.be.below(4 * length);
+    request.emit('end');
+    expect(body?.equals(bytes)).to.equal(true);
+  });
 
   it('is what was sent, wherever it was cut and whatever lay there before', () => {
     const memory = new BodyMemory();

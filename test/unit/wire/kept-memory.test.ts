@@ -1,34 +1,18 @@
 import fc from 'fast-check';
 import { expect } from 'chai';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { AwsEventStreamSplitter } from '../../../src/wire/aws-eventstream.js';
 import { EventBytes } from '../../../src/wire/event-bytes.js';
 import { JsonArraySplitter } from '../../../src/wire/json-array.js';
-import { KeptBytes } from '../../../src/wire/kept-bytes.js';
 import { LongStrings } from '../../../src/wire/long-strings.js';
 import { NdjsonSplitter } from '../../../src/wire/ndjson.js';
 import { SseSplitter } from '../../../src/wire/sse.js';
 import type { OnEvent, StreamSplitter } from '../../../src/wire/stream-splitter.js';
 import { WebSocketSplitter } from '../../../src/wire/websocket.js';
+import { usedMemory } from '../../support/used-memory.js';
 import { cut } from './stream-fixtures.js';
 
 const MEBIBYTE = 1024 * 1024;
-
-describe('bytes that are kept in pieces', () => {
-  it('are the same, whatever the pieces', () => {
-    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 9_000 }), { maxLength: 20 }), (pieces) => {
-      const kept = new KeptBytes();
-      for (const piece of pieces) kept.push(Buffer.from(piece));
-      const whole = Buffer.concat(pieces);
-      expect(kept.length).to.equal(whole.length);
-      expect(kept.take().equals(whole)).to.equal(true);
-      expect(kept.length).to.equal(0);
-      expect(kept.take()).to.have.length(0);
-    }));
-  });
-});
 
 describe('long strings', () => {
   const shortened = (pieces: readonly Buffer[]): string => {
@@ -95,15 +79,6 @@ const FLOODS: readonly [string, new (onEvent: OnEvent) => StreamSplitter, (i: nu
     ['WebSocket, fragments of one byte', WebSocketSplitter, (i) => (i === 0 ? Buffer.from([0x01, 0x01, 0x78]) : fragments), 200],
   ];
 })();
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function usedMemory(): number {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 describe('a stream that never ends its event', () => {
   for (const [what, Splitter, piece, count] of FLOODS) {
