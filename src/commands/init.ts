@@ -42,7 +42,7 @@ Exit codes: 0 written, or there already; 2 the folder cannot be written to.`;
     const wanted: NewFile[] = [{ path: '.env', text: await env(flags), secret: true }];
     if (flags.docker) wanted.push({ path: 'docker-compose.yml', text: await template('docker/docker-compose.yml') });
     if (flags.kubernetes) {
-      for (const file of (await readdir(new URL('kubernetes/', TEMPLATES))).sort()) wanted.push({ path: `kubernetes/${file}`, text: withKey(await template(`kubernetes/${file}`)) });
+      for (const file of (await readdir(new URL('kubernetes/', TEMPLATES))).sort()) wanted.push(withKey({ path: `kubernetes/${file}`, text: await template(`kubernetes/${file}`) }));
     }
     if (flags.systemd) wanted.push({ path: 'systemd/ai-gateway.service', text: systemdUnit(await template('systemd/ai-gateway.service')) });
     const files: { path: string; action: 'created' | 'kept' }[] = [];
@@ -61,8 +61,10 @@ async function env({ docker, systemd }: { readonly docker: boolean; readonly sys
   return `${settings}${await template('env/providers.env')}${compose}`;
 }
 
-function withKey(text: string): string {
-  return text.replaceAll('{key}', () => newGatewayKey());
+/** A file that gets keys of its own is for its owner's eyes only. */
+function withKey(file: NewFile): NewFile {
+  const text = file.text.replaceAll('{key}', () => newGatewayKey());
+  return { ...file, text, secret: text !== file.text };
 }
 
 /** The unit with the paths of this installation. */

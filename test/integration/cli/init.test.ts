@@ -51,6 +51,7 @@ describe('gateway init', () => {
         .map((name) => ({ path: `kubernetes/${name}`, action: 'created' })),
     ] });
     expect(readdirSync(join(folder, 'kubernetes'))).to.have.length(6);
+    expect(statSync(join(folder, 'kubernetes/secret.yaml.example')).mode & 0o777).to.equal(0o600);
     const [, key, token] = /GATEWAY_API_KEYS: team-a:(gw_[0-9A-Za-z]{46})\n +ADMIN_TOKEN: "(gw_[0-9A-Za-z]{46})"\n/.exec(read('kubernetes/secret.yaml.example')) ?? [];
     expect(key).to.be.a('string').and.not.equal(token);
   });
