@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { POSIX } from '../../support/posix.js';
 import { Failure } from '../../../src/domain/failure.js';
 import { copyBeginning, findLogFiles, wholeLines } from '../../../src/report/log-files.js';
 
@@ -74,7 +75,7 @@ describe('the files of the log', () => {
       const copy = join(dir, 'copy');
       await copyBeginning(join(dir, 'file'), copy, 4);
       expect(await readFile(copy, 'utf8')).to.equal('a\nb\n');
-      if (process.platform !== 'win32') expect((await stat(copy)).mode & 0o777).to.equal(0o600);
+      if (POSIX) expect((await stat(copy)).mode & 0o777).to.equal(0o600);
     });
   });
 });

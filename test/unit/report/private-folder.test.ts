@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { POSIX } from '../../support/posix.js';
 import { withPrivateFolder } from '../../../src/report/private-folder.js';
 
 const MODULE = new URL('../../../src/report/private-folder.ts', import.meta.url).href;
@@ -12,7 +13,7 @@ describe('the folder for what does not fit into memory', () => {
 
   it('is private, and gone with its content afterwards', async () => {
     const path = await withPrivateFolder(async (folder) => {
-      if (process.platform !== 'win32') expect((await stat(folder)).mode & 0o777).to.equal(0o700);
+      if (POSIX) expect((await stat(folder)).mode & 0o777).to.equal(0o700);
       await writeFile(join(folder, 'spill'), 'x');
       return folder;
     });

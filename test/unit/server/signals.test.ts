@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { POSIX } from '../../support/posix.js';
 
 const MODULE = new URL('../../../src/server/signals.ts', import.meta.url).href;
 const script = (terminal: boolean): string => `const { onSignals } = await import(${JSON.stringify(MODULE)});
@@ -12,7 +13,7 @@ process.on('SIGPIPE', () => { off(); console.log('off'); });
 const timer = setInterval(() => {}, 1e6);
 console.log('ready');`;
 
-describe('signals', () => {
+if (POSIX) describe('signals', () => {
   let child: ChildProcess | undefined;
   afterEach(() => { child?.kill('SIGKILL'); });
 

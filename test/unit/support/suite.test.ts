@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { filesThatNeedElasticsearch } from '../../support/suite/needs-elasticsearch.js';
 import { runStep, type Tally } from '../../support/suite/step.js';
 import { allSteps, matrixSteps } from '../../support/suite/steps.js';
+import { POSIX } from '../../support/posix.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const EVERY_TEST = ['unit', 'sdk', 'integration', 'e2e', 'package', 'bench'].map((kind) => `test/${kind}/**/*.test.ts`);
@@ -57,7 +58,7 @@ describe('the steps of a whole run of the tests', () => {
   });
 });
 
-describe('.ci/run', () => {
+if (POSIX) describe('.ci/run', () => {
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'gateway-ci-'));

@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Jdk } from '../../support/elasticsearch/jdk.js';
 import { obtainServer, wayToServer } from '../../support/elasticsearch/obtain.js';
+import { POSIX } from '../../support/posix.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const jdk = (...features: number[]): Jdk[] => features.map((feature) => ({ home: `/jdk-${feature}`, feature }));
 
-describe('where the tests get Elasticsearch', () => {
+if (POSIX) describe('where the tests get Elasticsearch', () => {
   const path = process.env['PATH'];
   let bin = '';
   beforeEach(() => {

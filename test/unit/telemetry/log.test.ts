@@ -5,6 +5,7 @@ import { openLog, type LogEvent, type LogOptions, type TelemetryLog } from '../.
 import { FILE_IO, type SegmentIo } from '../../../src/telemetry/segment-file.js';
 import { parseSegmentName } from '../../../src/telemetry/segments.js';
 import { testFolder } from './folder.js';
+import { POSIX } from '../../support/posix.js';
 
 const line = (n: number): string => `{"n":${String(n).padStart(4, '0')}}\n`; // 11 bytes
 const tick = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
@@ -28,13 +29,13 @@ describe('the telemetry log', () => {
   });
 
   describe('files', () => {
-    it('are private, and so is the folder', async () => {
+    if (POSIX) it('are private, and so is the folder', async () => {
       const dir = join(folder.path, 'deep', 'log');
       const { currentSegment } = await open({ dir });
       expect((await stat(dir)).mode & 0o777).to.equal(0o700);
       expect((await stat(join(dir, currentSegment as string))).mode & 0o777).to.equal(0o600);
     });
-    it('an own folder that was open to others is closed; a folder of somebody else\'s things is left alone', async () => {
+    if (POSIX) it('an own folder that was open to others is closed; a folder of somebody else\'s things is left alone', async () => {
       await chmod(folder.path, 0o755);
       await (await open()).close();
       expect((await stat(folder.path)).mode & 0o777).to.equal(0o700);
