@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { VARIABLES } from '../../../src/config/schema.js';
 import { loadConfig } from '../../../src/config/load.js';
@@ -85,7 +86,7 @@ describe('the documented defaults', () => {
         logRequests: false,
       },
       elasticsearch: { enabled: false, urls: ['http://localhost:9200'], tlsVerify: true, index: 'ai-gateway-metrics' },
-      telemetry: { dir: '/data/gateway', fsync: 'interval', maxBytes: 10_737_418_240, retentionMs: 2_592_000_000, onFull: 'drop-oldest' },
+      telemetry: { dir: resolve('/data/gateway'), fsync: 'interval', maxBytes: 10_737_418_240, retentionMs: 2_592_000_000, onFull: 'drop-oldest' },
     });
   });
 });

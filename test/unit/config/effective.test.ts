@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { effectiveSettings, type EffectiveSetting } from '../../../src/config/effective.js';
 import { VARIABLE_NAMES } from '../../../src/config/settings.js';
@@ -39,6 +40,6 @@ describe('the effective configuration', () => {
     expect(settings.get('ELASTICSEARCH_USERNAME')).to.deep.equal({ value: 'elastic', source: 'environment' });
     expect(settings.get('ELASTICSEARCH_PASSWORD')).to.deep.equal({ value: '********', source: 'environment' });
     expect(settings.get('LOG_LEVEL')).to.deep.equal({ value: 'debug', source: 'environment' });
-    expect(settings.get('TELEMETRY_DIR')).to.deep.equal({ value: '/data/gateway', source: 'default' });
+    expect(settings.get('TELEMETRY_DIR')).to.deep.equal({ value: resolve('/data/gateway'), source: 'default' });
   });
 });

@@ -1,6 +1,6 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { loadConfig } from '../../../src/config/load.js';
 import { Failure } from '../../../src/domain/failure.js';
@@ -91,20 +91,20 @@ describe('what the values become', () => {
     expect({ logLevel, server, telemetry, elasticsearch }).to.deep.equal({
       logLevel: 'warn',
       server: {
-        host: '::1', port: 1, apiKeys: [{ label: 'a', key: 'key' }], allowOpen: true, adminToken: 'a-token-for-admins', adminTokenFile: '/token', allowedHosts: ['lab'], corsOrigins: ['http://lab'], maxBodyBytes: 2, maxBufferedBytes: 3,
+        host: '::1', port: 1, apiKeys: [{ label: 'a', key: 'key' }], allowOpen: true, adminToken: 'a-token-for-admins', adminTokenFile: resolve('/token'), allowedHosts: ['lab'], corsOrigins: ['http://lab'], maxBodyBytes: 2, maxBufferedBytes: 3,
         upstreamConnectTimeoutMs: 4_000, upstreamFirstByteTimeoutMs: 5_000, upstreamIdleTimeoutMs: 6_000, upstreamTotalTimeoutMs: 7_000, serverKeepaliveTimeoutMs: 8_000, shutdownTimeoutMs: 9_000,
         shutdownDelayMs: 10_000, workers: 12, logRequests: true,
         upstreamMaxConnections: 12, clientSendTimeoutMs: 13_000,
       },
-      telemetry: { dir: '/log', fsync: 'always', maxBytes: 10 * 2 ** 20, retentionMs: 11 * 86_400_000, onFull: 'refuse-requests' },
+      telemetry: { dir: resolve('/log'), fsync: 'always', maxBytes: 10 * 2 ** 20, retentionMs: 11 * 86_400_000, onFull: 'refuse-requests' },
       elasticsearch: {
         enabled: true, urls: ['https://a', 'https://b'], tlsVerify: false, index: 'lab', layout: 'single', username: 'user', password: 'word',
-        caFile: '/ca', certFile: '/cert', keyFile: '/key', caFingerprint: fingerprint,
+        caFile: resolve('/ca'), certFile: resolve('/cert'), keyFile: resolve('/key'), caFingerprint: fingerprint,
       },
     });
     const other = (env: NodeJS.ProcessEnv): unknown => loadConfig({ cwd: '/work', env }).elasticsearch;
-    expect(other({ ELASTICSEARCH_USERNAME: 'user', ELASTICSEARCH_PASSWORD_FILE: '/word' })).to.include({ passwordFile: '/word' });
-    expect(other({ ELASTICSEARCH_API_KEY_FILE: '/api' })).to.include({ apiKeyFile: '/api' });
+    expect(other({ ELASTICSEARCH_USERNAME: 'user', ELASTICSEARCH_PASSWORD_FILE: '/word' })).to.include({ passwordFile: resolve('/word') });
+    expect(other({ ELASTICSEARCH_API_KEY_FILE: '/api' })).to.include({ apiKeyFile: resolve('/api') });
     expect(other({ ELASTICSEARCH_CLOUD_ID: 'lab:ZXhhbXBsZS5jb20kYWJj' })).to.include({ cloudId: 'lab:ZXhhbXBsZS5jb20kYWJj' });
   });
 
