@@ -148,7 +148,7 @@ export class Sender {
       this.#hold(index, 0, answer);
       return 'held';
     }
-    if (answer.kind === 'other-target') throw failure('the cluster or its layout has become another one meanwhile', 'Run this again: what was sent is not sent twice.');
+    if (answer.kind === 'other-target') throw failure('the cluster or its layout has changed in the meantime', 'Run this again: what was sent is not sent twice.');
     const verdict = includeExpired ? 'open' : answer.kind === 'expired' ? 'expired' : answer.deleted ? 'deleted' : 'open';
     this.#checked.set(index, verdict);
     return verdict;

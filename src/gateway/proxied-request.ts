@@ -167,7 +167,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     this.#lastActivityAt = this.#firstDispatchedAt;
     this.#target = this.#makeTarget();
     if (this.#target === undefined) {
-      return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is none such as us-east-1.');
+      return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is not a region such as us-east-1.');
     }
     this.#send(this.#target);
   }

@@ -27,7 +27,7 @@ export function readOverride(raw: unknown, { file, position, knowsProvider }: En
   const fail = (problem: string, fix: string): Failure => new Failure({
     code: 'prices_file_invalid', message: `PRICES_FILE: ${place}: ${problem}`, fix,
   });
-  if (!isRecord(raw)) throw fail('is no object', 'Give each entry as an object with provider, model and prices.');
+  if (!isRecord(raw)) throw fail('is not an object', 'Give each entry as an object with provider, model and prices.');
 
   for (const name of Object.keys(raw)) {
     if (!FIELDS.includes(name)) throw fail(`the field ${show(name)} is unknown`, `Use these fields: ${FIELDS.join(', ')}.`);

@@ -16,7 +16,7 @@ const RESERVED: readonly string[] = ['elasticsearch', 'gateway', 'demo', 'unknow
  */
 export function customProviders(value: string, taken: readonly string[]): Provider[] {
   const entries = parse(value);
-  if (!Array.isArray(entries)) throw invalid('is no list', `Give a list, for example ${EXAMPLE}.`);
+  if (!Array.isArray(entries)) throw invalid('is not a list', `Give a list, for example ${EXAMPLE}.`);
   const names = new Set([...taken, ...RESERVED]);
   return entries.map((entry: unknown, i) => {
     const provider = readEntry(entry, `entry ${i + 1}`);
@@ -30,7 +30,7 @@ export function customProviders(value: string, taken: readonly string[]): Provid
 }
 
 function readEntry(entry: unknown, place: string): Provider {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw invalid(`${place} is no object`, `Give each entry like ${EXAMPLE.slice(1, -1)}.`);
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw invalid(`${place} is not an object`, `Give each entry like ${EXAMPLE.slice(1, -1)}.`);
   const fields = entry as Readonly<Record<string, unknown>>;
   const text = (name: string, fix: string): string => {
     const value = fields[name];

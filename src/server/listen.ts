@@ -35,7 +35,7 @@ export function listenFailure(error: unknown, host: string, port: number): unkno
     case 'EADDRNOTAVAIL':
     case 'EINVAL':
     case 'EAI_AGAIN':
-    case 'ENOTFOUND': return say(`HOST=${host}: is no address of this machine`, 'Set HOST (or --host) to 127.0.0.1, 0.0.0.0 or an address of this machine.');
+    case 'ENOTFOUND': return say(`HOST=${host}: is not an address of this machine`, 'Set HOST (or --host) to 127.0.0.1, 0.0.0.0 or an address of this machine.');
     default: return error;
   }
 }

@@ -38,7 +38,7 @@ const EXPORT_COUNTERS: readonly (readonly [keyof ExportCounters, string, string]
   ['deadLetters', 'gateway_export_dead_letters_total', 'Records that Elasticsearch refused for good'],
   ['deadLettersDropped', 'gateway_export_dead_letters_dropped_total', 'Dead letters beyond the limit of their files: counted only'],
   ['expired', 'gateway_export_expired_records_total', 'Records of indices that the lifecycle had deleted already'],
-  ['brokenLines', 'gateway_export_broken_lines_total', 'Lines of the log that are no records'],
+  ['brokenLines', 'gateway_export_broken_lines_total', 'Lines of the log that are not records'],
   ['tornTails', 'gateway_export_torn_tails_total', 'Segments that ended in half a line'],
   ['vanishedSegments', 'gateway_export_vanished_segments_total', 'Segments that were removed before they were exported'],
   ['bulkRequests', 'gateway_export_bulk_requests_total', 'Bulk requests'],

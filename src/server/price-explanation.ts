@@ -41,7 +41,7 @@ export async function explainPrice(
     });
   }
   const time = at === undefined ? Date.now() : parseUtcTime(at);
-  if (time === undefined) throw new Failure({ code: 'bad_time', message: `--at ${at ?? ''}: is no day and no time`, fix: UTC_TIME_SHAPES });
+  if (time === undefined) throw new Failure({ code: 'bad_time', message: `--at ${at ?? ''}: is not a day or a time`, fix: UTC_TIME_SHAPES });
   const pricer = await openPricer(config, upstreams);
   const found = (asked === undefined ? names : [asked]).flatMap((name) => explained(pricer, name, model, time));
   if (found.length > 0) return found;

@@ -9,7 +9,7 @@ export default class TelemetryVerify extends BaseCommand {
   static override summary = 'prove that Elasticsearch has every record of the log exactly once';
   static override description = `Compares the ids of the records in the log with those in Elasticsearch over a range of time, both ways: each record of the log is looked up, and the documents of this gateway are paged through. What is missing or there twice is printed.
 
-Records that are not exported yet, dead letters, and records of days whose index the lifecycle has deleted are counted apart: they are no loss.
+Records that are not exported yet, dead letters, and records of days whose index the lifecycle has deleted are counted apart: they are not losses.
 
 Exit codes: 0 nothing is missing or doubled; 1 something is, or the cluster could not be asked; 2 wrong use.`;
   static override examples = [

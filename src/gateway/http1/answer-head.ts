@@ -55,7 +55,7 @@ export function readAnswerHead(text: string): AnswerHead {
         break;
       case 14:
         if (!isName(name, 'content-length')) break;
-        if (length !== undefined || !DIGITS.test(value)) throw new ProtocolFault('the content length is no number');
+        if (length !== undefined || !DIGITS.test(value)) throw new ProtocolFault('the content length is not a number');
         length = value;
         break;
       case 17:

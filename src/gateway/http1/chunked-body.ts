@@ -105,7 +105,7 @@ export class ChunkedBody {
     switch (this.#place) {
       case 'size': {
         const size = SIZE.exec(line);
-        if (size === null) throw new ProtocolFault('the size of a chunk is no number');
+        if (size === null) throw new ProtocolFault('the size of a chunk is not a number');
         this.#left = Number.parseInt(size[1] as string, 16);
         this.#place = this.#left === 0 ? 'trailer' : 'data';
         break;

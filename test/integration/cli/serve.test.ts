@@ -186,7 +186,7 @@ describe('gateway serve', () => {
     it('an address that is not this machine\'s', async () => {
       const { code, stderr } = await sandbox.run(['serve', '--host', '192.0.2.1']);
       expect(code).to.equal(2);
-      expect(stderr).to.match(/^Error: HOST=192\.0\.2\.1: is no address of this machine\n/);
+      expect(stderr).to.match(/^Error: HOST=192\.0\.2\.1: is not an address of this machine\n/);
     });
 
     it('a TELEMETRY_DIR that cannot be written', async () => {
