@@ -22,7 +22,7 @@ Flags win over the environment, the environment over the file .env, and that ove
   static override enableJsonFlag = true;
 
   static override flags = {
-    'port': Flags.string({ char: 'p', description: 'port to listen on; 0 takes a free one (PORT)', helpValue: '3000' }),
+    'port': Flags.string({ char: 'p', description: 'port to listen on; 0 picks a free one (PORT)', helpValue: '3000' }),
     'host': Flags.string({ description: 'address to bind (HOST)', helpValue: '127.0.0.1' }),
     'demo': Flags.boolean({ description: 'start a built-in stand-in provider as /demo, which needs no key' }),
     'elasticsearch': Flags.boolean({ description: 'export to Elasticsearch (ENABLE_ELASTICSEARCH)', allowNo: true }),

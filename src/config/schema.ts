@@ -12,7 +12,7 @@ const FILE = { kind: 'file', parse: text } as const;
 export const VARIABLES = {
   PORT: {
     default: '3000', kind: 'port', example: '3000', flag: 'port', parse: port,
-    description: 'port of the gateway; 0 takes a free one',
+    description: 'port to listen on; 0 picks a free one',
   },
   HOST: {
     default: '127.0.0.1', kind: 'address', example: '127.0.0.1', flag: 'host', parse: host,
@@ -129,7 +129,7 @@ export const VARIABLES = {
   },
   ELASTICSEARCH_URL: {
     default: 'http://localhost:9200', kind: 'URL list', example: 'http://localhost:9200', flag: 'elasticsearch-url', mask: maskUrls, parse: elasticsearchUrls,
-    description: 'the cluster; several nodes separated by commas; credentials inside are taken where no others are given',
+    description: 'the cluster; several nodes separated by commas; credentials in a URL are used unless others are set',
   },
   ELASTICSEARCH_USERNAME: {
     kind: 'text', example: 'elastic', parse: text, description: 'user of basic authentication',

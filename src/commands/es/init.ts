@@ -68,7 +68,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
         force: flags.force, dryRun: flags['dry-run'], now: Date.now(), options, roles: flags.roles,
         onPlan: (plan) => this.show(plan),
         onStep: (step, work) => withSpinner(`${step.action} ${step.id}: ${step.detail}`, work, { enabled: this.animated, keep: true }),
-        ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan) }),
+        ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan, flags.force ? 'Replace' : 'Change') }),
       });
       if (flags['dry-run']) this.out(`\n${(await import('../../elastic/plan-text.js')).requestsText(plan)}`);
       else this.out(`\n${closing(changed, plan.steps.some((step) => step.action === 'conflict'), flags['api-key'])}`);
@@ -83,14 +83,14 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
   }
 
   /** Only what takes something away is asked about: everything else adds. */
-  private async mayReplace(plan: InitPlan): Promise<boolean> {
+  private async mayReplace(plan: InitPlan, verb: string): Promise<boolean> {
     const replaced = plan.steps.filter((step) => step.action === 'update' && step.replaces === true);
     if (replaced.length === 0 || this.jsonEnabled()) return true;
     if (!process.stdout.isTTY) { // the plan went elsewhere, and whoever is asked must see this
       const { differencesText } = await import('../../elastic/plan-text.js');
       this.note(differencesText(replaced));
     }
-    return confirm(`Replace ${replaced.map((step) => step.id).join(' and ')}?`);
+    return confirm(`${verb} ${replaced.map((step) => step.id).join(' and ')}?`);
   }
 
   private async migrate(config: ElasticsearchConfig, options: MigrationOptions, really: boolean): Promise<unknown> {

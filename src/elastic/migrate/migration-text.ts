@@ -23,7 +23,7 @@ ${UNDO}. Nothing was changed now.`;
 
 /** What a move has done. */
 export function outcome(index: string, result: MigrationResult, layout: Layout | undefined): string {
-  const lines = [`${String(result.copied)} records copied, ${String(result.present)} were there already, ${String(result.refusedCount)} refused.`];
+  const lines = [`${String(result.copied)} ${result.copied === 1 ? 'record' : 'records'} copied, ${String(result.present)} were there already, ${String(result.refusedCount)} refused.`];
   for (const { id, reason } of result.refused) lines.push(`  refused: ${id} (${reason})`);
   if (result.missing > 0) lines.push(`${String(result.missing)} records of ${index} are in no daily index, so nothing was deleted. Correct or delete them in ${index}, and run it again. ${UNDO}.`);
   else if (result.swapped) {

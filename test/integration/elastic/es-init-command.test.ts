@@ -108,7 +108,7 @@ describe('gateway es init', () => {
     const age = async (): Promise<unknown> => at(await admin.must('GET', `/_ilm/policy/${name}-policy`), `${name}-policy`, 'policy', 'phases', 'delete', 'min_age');
     const refused = await gatewayOnTerminal(['es', 'init', '--retention', '7d'], env, { answer: '\r' });
     expect(refused.code, refused.stdout).to.equal(1);
-    expect(refused.stdout).to.match(/\+ +"7d"[\s\S]*Warning: the server will delete records after 7d instead of 30d[\s\S]*Replace policy\? \[y\/N\][\s\S]*Nothing was changed\./);
+    expect(refused.stdout).to.match(/\+ +"7d"[\s\S]*Warning: the server will delete records after 7d instead of 30d[\s\S]*Change policy\? \[y\/N\][\s\S]*Nothing was changed\./);
     expect(await age()).to.equal('30d');
     expect((await gatewayOnTerminal(['es', 'init', '--retention', '7d'], env, { answer: 'y\r' })).code).to.equal(0);
     expect(await age()).to.equal('7d');

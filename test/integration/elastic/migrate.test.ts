@@ -183,7 +183,7 @@ describe('gateway es init --migrate', () => {
     await admin.must('PUT', `/${name}/_doc/good?refresh=true`, { timestamp: '2026-01-01T00:00:00Z', cost: '0.5' });
     const { code, stdout } = await gateway(['es', 'init', '--migrate', '--yes', '--delete-old'], env);
     expect(code).to.equal(1);
-    expect(stdout).to.match(/1 records copied, 0 were there already, 2 refused/).and.match(/refused: undated \(it has no timestamp/).and.match(/refused: wrong \((document|mapper)_parsing_exception/).and.match(/nothing was deleted/);
+    expect(stdout).to.match(/1 record copied, 0 were there already, 2 refused/).and.match(/refused: undated \(it has no timestamp/).and.match(/refused: wrong \((document|mapper)_parsing_exception/).and.match(/nothing was deleted/);
     expect(await count(name)).to.equal(3);
     expect(await blocked()).to.equal(false);
   });
