@@ -9,7 +9,8 @@ import type { Route } from './route.js';
 const MAX_REFUSAL_BYTES = 64 * 1024;
 const MAX_REMEMBERED = 1024;
 const MAX_TARGET_LENGTH = 1024;
-const NAME = 'stream_options';
+/** The member, as some servers write it, and what stands in it. */
+const NAMES = ['stream_options', 'include_usage', 'streamOptions'];
 
 /** The targets (address and model) that refused the gateway's own `stream_options` and took the same call without it. */
 export class UsageRefusals {
@@ -93,5 +94,6 @@ export class HeldAnswer {
 }
 
 function names(chunks: readonly Buffer[]): boolean {
-  return Buffer.concat(chunks).includes(NAME);
+  const body = Buffer.concat(chunks);
+  return NAMES.some((name) => body.includes(name));
 }

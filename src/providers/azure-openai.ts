@@ -8,8 +8,8 @@ const FIRST_VERSION = '2024-09-01';
 
 /** Whether the call names a version of the API that refuses `stream_options`; `/openai/v1` needs none. */
 function isBeforeStreamOptions(query: string): boolean {
-  const version = new URLSearchParams(query).get('api-version');
-  return version !== null && /^\d{4}-\d{2}-\d{2}/.test(version) && version < FIRST_VERSION;
+  const version = [...new URLSearchParams(query)].find(([name]) => name.toLowerCase() === 'api-version')?.[1];
+  return version !== undefined && /^\d{4}-\d{2}-\d{2}/.test(version) && version < FIRST_VERSION;
 }
 
 /** Every resource has a host of its own: AZURE_OPENAI_ENDPOINT says which. */

@@ -19,6 +19,9 @@ export function openAiChatDialect(flavour: OpenAiUsageFlavour = {}): Dialect {
     const usage = openAiUsage(body.usage, body.service_tier, flavour) ?? openAiUsage(groq?.usage, body.service_tier, flavour);
     if (usage !== undefined) into.usage = usage;
     for (const choice of asArray(body.choices).map(asRecord)) {
+      // Moonshot's streams of clients that do not ask have it there.
+      const own = usage === undefined ? openAiUsage(choice?.usage, body.service_tier, flavour) : undefined;
+      if (own !== undefined) into.usage = own;
       const reason = asText(choice?.finish_reason);
       if (reason !== undefined) into.finishReason = reason;
     }

@@ -110,10 +110,13 @@ function saysNothing(choices: unknown): boolean {
 }
 
 function isEmptyChoice(choice: unknown): boolean {
-  const delta = asRecord(asRecord(choice)?.delta);
-  if (delta === undefined || !Object.values(delta).every(isNothing)) return false;
-  return Object.entries(choice as JsonRecord).every(([name, value]) => name === 'index' || name === 'delta' || isNothing(value));
+  const members = asRecord(choice);
+  const delta = members?.delta === null ? NO_MEMBERS : asRecord(members?.delta);
+  if (members === undefined || delta === undefined || !Object.values(delta).every(isNothing)) return false;
+  return Object.entries(members).every(([name, value]) => name === 'index' || name === 'delta' || isNothing(value));
 }
+
+const NO_MEMBERS: JsonRecord = {};
 
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);

@@ -43,6 +43,7 @@ describe('the gateway\'s own stream_options', () => {
   describe('is not sent', () => {
     const DATA = '{"stream":true,"messages":[],"data_sources":[{"type":"azure_search","parameters":{}}]}';
     const cases: readonly (readonly [string, string, string, boolean, HarnessOptions['env']?])[] = [
+      ['to Azure with an old version in another spelling', `${AZURE}?API-Version=2023-05-15`, STREAM, false],
       ['to Azure with data_sources', `${AZURE}?api-version=2024-10-21`, DATA, false],
       ['to Azure with data_sources and a new preview', `${AZURE}?api-version=2025-01-01-preview`, DATA, false],
       ...['2023-05-15', '2024-02-01', '2024-06-01', '2024-08-01-preview'].map((version) =>
@@ -85,6 +86,8 @@ describe('the gateway\'s own stream_options', () => {
     ['422', refuseWith(422, '{"detail":[{"type":"extra_forbidden","loc":["body","stream_options","include_usage"],"msg":"Extra inputs are not permitted"}]}')],
     ['400 in gzip, although it was not asked for', refuseWith(400, gzipSync(REFUSAL), { 'content-encoding': 'gzip' })],
     ['400 in brotli', refuseWith(400, brotliCompressSync(REFUSAL), { 'content-encoding': 'br' })],
+    ['400 that names what stands in it', refuseWith(400, '{"error":{"message":"Unrecognized request argument supplied: include_usage"}}')],
+    ['400 in another spelling', refuseWith(400, '{"message":"streamOptions is not allowed"}')],
     ['400 as text', refuseWith(400, 'unknown field "stream_options"', { 'content-type': 'text/plain' })],
     ['400 that comes in pieces', strict((response) => {
       response.writeHead(400, { 'content-type': 'application/json' });

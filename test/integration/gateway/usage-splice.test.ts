@@ -110,6 +110,7 @@ describe('the usage splice', () => {
 
   for (const [what, choices] of [
     ['one empty choice, as LiteLLM has it', '"choices":[{"index":0,"delta":{}}],'],
+    ['one choice whose delta is null', '"choices":[{"index":0,"delta":null,"finish_reason":null}],'],
     ['one choice of nulls', '"choices":[{"index":0,"delta":{"content":null,"role":null},"finish_reason":null,"logprobs":null}],'],
     ['choices that are null', '"choices":null,'],
     ['no choices at all', ''],
@@ -120,6 +121,12 @@ describe('the usage splice', () => {
       expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2 });
     });
   }
+
+  it('reads the usage of a choice, where Moonshot has it in streams, and leaves it there', async () => {
+    const answer = TEXT + chunk('"choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,"cached_tokens":4}}]') + DONE;
+    expect((await call('{"stream":true}', { answer })).got).to.equal(answer);
+    expect((await suite.proxy.exchange()).usage).to.deep.include({ inputTokens: 5, outputTokens: 2, cachedTokens: 4 });
+  });
 
   it('reads a usage chunk that comes behind [DONE], and takes it out', async () => {
     expect((await call('{"stream":true}', { answer: TEXT + DONE + USAGE })).got).to.equal(CUT);
