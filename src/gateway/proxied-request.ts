@@ -1,10 +1,10 @@
 import type { ErrorType } from '../domain/error-types.js';
 import type { EndReason } from '../domain/exchange.js';
 import { readBodyFacts } from '../wire/body-facts.js';
-import { contentEncodings, createContentDecoder, type ContentDecoder } from '../wire/content-decoding.js';
+import { contentEncodings, createContentDecoder, type PausableDecoder } from '../wire/content-decoding.js';
 import { createTap, type Tap } from '../wire/tap.js';
 import { UsageChunkFilter } from '../wire/usage-chunk-filter.js';
-import { AnswerWriter, type Resumed } from './answer-writer.js';
+import { AnswerWriter, type Pausable, type Resumed } from './answer-writer.js';
 import type { Arrival } from './arrival.js';
 import { ClientBody, type ClientBodyOwner } from './client-body.js';
 import { ClientPace } from './client-pace.js';
@@ -77,7 +77,9 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
   #tap: Tap | undefined;
   #filter: UsageChunkFilter | undefined;
   /** Undoes the coding of an answer that has to be filtered. */
-  #decoder: ContentDecoder | undefined;
+  #decoder: PausableDecoder | undefined;
+  /** What waits for a slow client. */
+  #source: Pausable | undefined;
   #providerStatus: number | undefined;
   #contentLength: number | undefined;
   #upstreamBytes = 0;
@@ -306,6 +308,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     if (this.#untouched && status < 400) this.#gateway.usageRefusals.add(usageTarget(this.#route, this.#model));
     const spliced = this.#added !== undefined;
     this.#phase = 'answering';
+    this.#source = this.#call;
     this.#lastActivityAt = performance.now();
     this.#providerStatus = status;
     const head = responseHeaders(headers, !spliced);
@@ -335,7 +338,15 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     const encodings = contentEncodings(contentEncoding);
     if (encodings === undefined || encodings.length === 0) return;
     const broken = (): void => { this.#guarded(() => { this.#failDecoding(); }); };
-    this.#decoder = createContentDecoder(encodings, { onData: (chunk) => { this.#takeDecoded(chunk); }, onGivenUp: broken, onFault: broken });
+    const decoder = createContentDecoder(encodings, {
+      onData: (chunk) => { this.#takeDecoded(chunk); }, onGivenUp: broken, onFault: broken,
+    });
+    const call = this.#call;
+    this.#decoder = decoder;
+    this.#source = {
+      pause: () => { decoder.pause(); call?.pause(); },
+      resume: () => { decoder.resume(); call?.resume(); },
+    };
   }
 
   #takeDecoded(chunk: Buffer): void {
@@ -376,14 +387,14 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     tap.push(chunk);
     const bytes = this.#filter === undefined ? chunk : this.#filter.push(chunk);
     if (this.#phase === 'settled' || this.#writer.holding) {
-      this.#writer.write(bytes, this.#call);
+      this.#writer.write(bytes, this.#source);
     } else if (this.#upstreamBytes === this.#contentLength && this.#filter === undefined) {
       this.#settleAnswer(bytes, true);
     } else if (tap.observation.complete) {
       this.#settleAnswer(bytes, false);
     } else {
       if (bytes !== undefined) this.#responseSize += bytes.length;
-      this.#writer.write(bytes, this.#call);
+      this.#writer.write(bytes, this.#source);
     }
   }
 

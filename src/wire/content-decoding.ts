@@ -38,6 +38,12 @@ export interface ContentDecoder {
   end(done: () => void): void;
 }
 
+/** A decoder that makes no more than is taken of it: a few bytes may decode to very many. */
+export interface PausableDecoder extends ContentDecoder {
+  pause(): void;
+  resume(): void;
+}
+
 export interface DecodedListener {
   readonly onData: (chunk: Buffer) => void;
   /** A limit was passed: no more data comes, though the body goes on. */
@@ -58,7 +64,7 @@ export function contentEncodings(header: string | undefined): readonly string[] 
 }
 
 /** @param encodings from contentEncodings, at least one */
-export function createContentDecoder(encodings: readonly string[], { onData, onGivenUp, onFault }: DecodedListener): ContentDecoder {
+export function createContentDecoder(encodings: readonly string[], { onData, onGivenUp, onFault }: DecodedListener): PausableDecoder {
   const layers: Layer[] = [];
   let givenUp = false;
   const giveUp = (): void => {
@@ -73,10 +79,15 @@ export function createContentDecoder(encodings: readonly string[], { onData, onG
     layers.push(outer);
     decoder = outer;
   }
-  return decoder;
+  return {
+    write: (chunk) => { decoder.write(chunk); },
+    end: (done) => { decoder.end(done); },
+    pause: () => { for (const each of layers) each.pause(); },
+    resume: () => { for (const each of layers) each.resume(); },
+  };
 }
 
-interface Layer extends ContentDecoder {
+interface Layer extends PausableDecoder {
   /** Frees the decoder; what waited for it is not decoded. */
   stop(): void;
 }
@@ -85,6 +96,7 @@ function layer(encoding: string, next: ContentDecoder, giveUp: () => void, onFau
   let decoder: Transform | undefined;
   let decoded = 0;
   let over = false;
+  let paused = false;
   let waiting: (() => void) | undefined;
   const finish = (): void => {
     over = true;
@@ -103,6 +115,7 @@ function layer(encoding: string, next: ContentDecoder, giveUp: () => void, onFau
       if (decoder === undefined) {
         decoder = (MAKERS[encoding] as MakeDecoder)(chunk, onFault === undefined);
         decoder.on('data', take);
+        if (paused) decoder.pause();
         decoder.once('end', finish);
         decoder.once('error', () => {
           onFault?.();
@@ -116,6 +129,14 @@ function layer(encoding: string, next: ContentDecoder, giveUp: () => void, onFau
       waiting = done;
       if (over || decoder === undefined) finish();
       else decoder.end();
+    },
+    pause() {
+      paused = true;
+      decoder?.pause();
+    },
+    resume() {
+      paused = false;
+      decoder?.resume();
     },
     stop() {
       decoder?.destroy();

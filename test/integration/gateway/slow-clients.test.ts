@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { proxied, rawPost } from '../../support/proxied.js';
 import { rawExchange, until } from '../../support/proxy-harness.js';
 
@@ -125,6 +126,29 @@ describe('clients that do not keep up', () => {
       clearInterval(trickle);
       expect(text).to.match(/^HTTP\/1\.1 408/).and.match(/x-gateway-error: request_timeout/);
       expect(await suite.proxy.exchange()).to.deep.include({ errorType: 'request_timeout', endReason: 'gateway', providerErrorCount: 0 });
+    });
+  }
+
+  for (const [encoding, encode] of [['gzip', gzipSync], ['gzip, gzip', (bytes: Buffer) => gzipSync(gzipSync(bytes))]] as const) {
+    it(`a stream that the gateway decodes waits for its reader, however few bytes it came in (${encoding})`, async () => {
+      const event = `data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(8_000)}"}}]}\n\n`;
+      const decoded = Buffer.from(`${event.repeat(4_000)}data: [DONE]\n\n`);
+      const encoded = encode(decoded);
+      await suite.start((_q, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': encoding }).end(encoded);
+      });
+      const request = rawPost('/v1/chat/completions', '{"stream":true}', ['connection: close']);
+      const socket = neverRead(request);
+      await until(() => suite.upstream.requests.length === 1);
+      // Two more that read show when its answer would have been decoded, too.
+      for (let i = 0; i < 2; i++) expect((await rawExchange(suite.proxy.port, request)).text).to.have.length.above(decoded.length);
+      expect(suite.proxy.exchanges).to.have.length(2);
+      let received = 0;
+      socket.on('data', (bytes: Buffer) => { received += bytes.length; });
+      await new Promise((resolve) => { socket.on('close', resolve); });
+      expect(received).to.be.above(decoded.length);
+      expect(suite.proxy.exchanges.map(({ responseSize, endReason }) => [responseSize, endReason]))
+        .to.deep.equal(Array(3).fill([decoded.length, 'complete']));
     });
   }
 });
