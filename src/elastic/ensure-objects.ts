@@ -1,8 +1,8 @@
 import type { ElasticsearchConfig } from '../config/config.js';
 import { indexFor, type Layout } from '../domain/elastic-names.js';
 import { Failure } from '../domain/failure.js';
-import { isGood } from './answers.js';
-import { ElasticUnreachable, type Elastic } from './client.js';
+import { isGood, refusal } from './answers.js';
+import { ElasticUnreachable, type Elastic, type ElasticAnswer, type ElasticRequest } from './client.js';
 import { getIndices, readIndices } from './cluster-state.js';
 import { applyPlan } from './init-apply.js';
 import { planInit } from './init-plan.js';
@@ -73,7 +73,7 @@ export async function indexProblem(elastic: Elastic, config: ConnectionConfig, l
     return notReady(`the index ${index.name} would map new fields by itself (${describeDrift(drift)})`, administratorMust(config, layout));
   }
   if (layout === 'daily' && !index.aliases.includes(config.index)) {
-    const answer = await elastic.request({ method: 'POST', path: '/_aliases', body: { actions: [{ add: { index: index.name, alias: config.index } }] } });
+    const answer = await ask(elastic, { method: 'POST', path: '/_aliases', body: { actions: [{ add: { index: index.name, alias: config.index } }] } });
     if (!isGood(answer)) return notReady(`the index ${index.name} is not behind the alias ${config.index}, so no search would find its records`, administratorMust(config, layout));
   }
   return undefined;
@@ -82,7 +82,14 @@ export async function indexProblem(elastic: Elastic, config: ConnectionConfig, l
 async function putFields(elastic: Elastic, index: string, objects: ManagedObjects, missing: readonly string[]): Promise<boolean> {
   const fields = objectAt(objects.mapping, 'properties');
   const body = { dynamic: false, properties: Object.fromEntries(missing.map((field) => [field, fields[field]])) };
-  return isGood(await elastic.request({ method: 'PUT', path: `/${encodeURIComponent(index)}/_mapping`, body }));
+  return isGood(await ask(elastic, { method: 'PUT', path: `/${encodeURIComponent(index)}/_mapping`, body }));
+}
+
+/** A cluster that is too busy, or without a master, says nothing about the objects. @throws Failure `es_unavailable` */
+async function ask(elastic: Elastic, request: ElasticRequest): Promise<ElasticAnswer> {
+  const answer = await elastic.request(request);
+  if (answer.status === 429 || answer.status >= 500) throw refusal(answer, `${request.method} ${request.path}`);
+  return answer;
 }
 
 /** Makes what is absent, policy and template only; the index comes with the first record. */
@@ -93,7 +100,7 @@ async function createAbsent(elastic: Elastic, plan: InitPlan): Promise<Failure |
     await applyPlan(elastic, { ...plan, steps: absent });
     return undefined;
   } catch (error) {
-    if (error instanceof Failure) return error;
+    if (error instanceof Failure && error.code !== 'es_unavailable') return error;
     throw error;
   }
 }

@@ -68,6 +68,29 @@ describe('what gateway serve asks before it exports', () => {
     expect((await admin.ask('GET', `/_index_template/${name}-template`)).status).to.equal(404);
   });
 
+  for (const [what, path, prepare] of [
+    ['makes the objects', () => `/_ilm/policy/${name}-policy`, () => Promise.resolve()],
+    ['adds fields to today\'s index', () => `/${name}-${utcDate(now)}/_mapping`, async () => {
+      await ensureObjects(admin.elastic, config);
+      await admin.must('PUT', `/_index_template/${name}-bare`, { index_patterns: [`${name}-*`], priority: 900 });
+      await admin.must('PUT', `/${name}-${utcDate(now)}`, { mappings: { dynamic: true }, aliases: { [name]: {} } });
+      await admin.must('DELETE', `/_index_template/${name}-bare`);
+    }],
+  ] as const) {
+    it(`takes a cluster that is too busy while it ${what} for unreachable, and not for a lack of privileges`, async () => {
+      await prepare();
+      const busy: Elastic = {
+        ...admin.elastic,
+        request: (request) => (request.method === 'PUT' && request.path === path()
+          ? Promise.resolve({ status: 503, body: { error: { type: 'master_not_discovered_exception', reason: 'no master' } }, headers: {}, isJson: true, isElasticsearch: true })
+          : admin.elastic.request(request)),
+      };
+      const error = await ensureObjects(busy, config).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(ElasticUnreachable);
+      expect(await ensureObjects(admin.elastic, config)).to.have.property('ready', true);
+    });
+  }
+
   it('waits where it may not see what is there', async () => {
     await ensureObjects(admin.elastic, config);
     const blind = await asUser(['monitor'], ['create_doc', 'auto_configure']);
