@@ -42,7 +42,7 @@ export const RECORD_FIELDS = [
   { name: 'price_version', type: 'keyword', description: 'version of the price source' },
   { name: 'finish_reason', type: 'keyword', description: 'why the model stopped, in the provider\'s word' },
   { name: 'end_reason', type: 'keyword', description: 'who ended the exchange: complete, client, provider or gateway' },
-  { name: 'attempts', type: 'short', description: 'connections tried; more than one only where none was made before' },
+  { name: 'attempts', type: 'short', description: 'tries at the provider: more than one where no connection could be made, or where stream_options was refused' },
   { name: 'error_count', type: 'short', description: 'errors met while serving the request' },
   { name: 'error_type', type: 'keyword', description: 'the gateway\'s own error, absent when none' },
   { name: 'provider_error_count', type: 'short', description: 'failed provider attempts' },
