@@ -25,6 +25,11 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
   }
 
+  /** Prints sentences to stdout as `out` does, broken between words at the terminal's width. */
+  protected say(text: string): void {
+    this.out(wrapped(text, this.width));
+  }
+
   /** Prints to stderr: progress and warnings. */
   protected note(text: string): void {
     const { isTTY, columns } = process.stderr;

@@ -19,6 +19,8 @@ const INDENT = ' '.repeat('Error: '.length);
 
 /** What oclif adds to its messages about flags; the fix says it already. */
 const OCLIF_HINT = /\nSee more help with --help\s*$/;
+/** What oclif puts before a single wrong flag. */
+const OCLIF_HEAD = /^The following error occurred:\n\s*/;
 
 /**
  * Whatever a command threw, in the words of a user: Failures as they are, wrong flags of oclif's parser
@@ -32,7 +34,7 @@ export function reportOf(error: unknown, command: string): ErrorReport {
     const meant = meantFlag(error);
     return {
       code: isUnknownFlag(error) ? 'unknown_flag' : 'wrong_use',
-      message: error.message.replace(OCLIF_HINT, ''),
+      message: error.message.replace(OCLIF_HINT, '').replace(OCLIF_HEAD, '').replaceAll(/(--[\w-]+)=true\b/g, '$1'),
       fix: `${meant === undefined ? '' : `Did you mean --${meant}? `}${command} --help shows how to use it.`,
       exitCode: EXIT.usage,
     };

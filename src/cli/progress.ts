@@ -11,11 +11,12 @@ export class ProgressBar {
     this.#write = write;
   }
 
-  update(text: string, done: number, total: number): void {
+  /** @param show how the count is written, such as `bytesText` */
+  update(text: string, done: number, total: number, show: (count: number) => string = String): void {
     if (!this.#enabled) return;
     const share = total === 0 ? 1 : Math.min(1, done / total);
     const filled = Math.round(share * BAR);
-    const line = `${text} [${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}] ${String(Math.floor(share * 100))} % (${String(done)} of ${String(total)})`;
+    const line = `${text} [${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}] ${String(Math.floor(share * 100))} % (${show(done)} of ${show(total)})`;
     this.#write(`\r${line.padEnd(this.#drawn.length)}`);
     this.#drawn = line;
   }

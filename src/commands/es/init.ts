@@ -71,7 +71,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
         ...(!flags.yes && { confirm: (plan) => this.mayReplace(plan, flags.force ? 'Replace' : 'Change') }),
       });
       if (flags['dry-run']) this.out(`\n${(await import('../../elastic/plan-text.js')).requestsText(plan)}`);
-      else this.out(`\n${closing(changed, plan.steps.some((step) => step.action === 'conflict'), flags['api-key'])}`);
+      else this.say(`\n${closing(changed, plan.steps.some((step) => step.action === 'conflict'), flags['api-key'])}`);
       if (!ok) process.exitCode = EXIT.failed;
       const report = { ...initReport(plan, changed), ...(flags['dry-run'] && { requests: plan.steps.flatMap((step) => step.requests) }) };
       if (!flags['api-key']) return report;
@@ -99,7 +99,7 @@ Exit codes: 0 done or nothing to do; 1 something is in conflict, missing or refu
     const bar = new ProgressBar({ enabled: this.animated });
     const onProgress = (phase: string, done: number, total: number): void => { bar.update(phase, done, total); };
     const { ok, report, text } = await withCluster(config, (elastic) => migrate(elastic, config, { ...options, onProgress }, really)).finally(() => { bar.end(); });
-    this.out(text);
+    this.say(text);
     if (!ok) process.exitCode = EXIT.failed;
     return report;
   }

@@ -40,7 +40,7 @@ Exit codes: 0 imported; 1 Kibana did not take them; 2 wrong use.`;
       url, overwrite: flags.overwrite as boolean | undefined ?? true, // absent, where neither form is given
       timeoutMs: TIMEOUT_MS, ...(flags.space !== undefined && { space: flags.space }),
     }), { enabled: this.animated });
-    this.out(`${String(imported)} ${imported === 1 ? 'object' : 'objects'} imported. Open the dashboard "AI gateway: ${config.index}" in Kibana.`);
+    this.say(`${String(imported)} ${imported === 1 ? 'object' : 'objects'} imported. Open the dashboard "AI gateway: ${config.index}" in Kibana.`);
     return { imported, dashboard: `${config.index}-overview` };
   }
 }

@@ -23,7 +23,7 @@ Exit codes: 0 every model has a price; 1 some have none; 2 wrong use.`;
     const { calls, models } = check;
     if (models.some((model) => !model.priced_now)) process.exitCode = EXIT.failed;
     if (models.length === 0) {
-      this.out(calls === 0 ? `No call in ${config.telemetry.dir} used tokens.` : `All ${calls} calls that used tokens have a cost.`);
+      this.say(calls === 0 ? `No call in ${config.telemetry.dir} used tokens.` : `All ${calls} calls that used tokens have a cost.`);
       return check;
     }
     this.out(renderTable({

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { ProgressBar } from '../../cli/progress.js';
-import { durationText } from '../../cli/quantities.js';
+import { bytesText, durationText } from '../../cli/quantities.js';
 
 interface ExportResult {
   readonly created: number;
@@ -46,12 +46,12 @@ Exit codes: 0 all were sent or were there; 1 the cluster did not take them, or r
         ...range, includeExpired: flags['include-expired'],
         onBytes: (read, total) => {
           const left = read === 0 ? 0 : (performance.now() - started) * (total - read) / read;
-          bar.update(`sending, ${durationText(left)} left`, Math.round(read / 2 ** 20), Math.round(total / 2 ** 20));
+          bar.update(`sending, ${durationText(left)} left`, read, total, bytesText);
         },
       }));
       bar.end();
       const { created, existing, refused, expired, held = [] } = result;
-      this.out(`${String(created)} records written, ${String(existing)} were there, ${String(refused)} refused for good, ${String(expired)} expired.`);
+      this.say(`${String(created)} ${created === 1 ? 'record' : 'records'} written, ${String(existing)} were there, ${String(refused)} refused for good, ${String(expired)} expired.`);
       if (refused > 0) {
         process.exitCode = 1;
         this.note('What was refused for good stands in dead-letters/ where gateway serve met it too; its mapping must be fixed first.');

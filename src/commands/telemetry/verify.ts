@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { ProgressBar } from '../../cli/progress.js';
+import { bytesText } from '../../cli/quantities.js';
 import { renderTable } from '../../cli/table.js';
 import { EXIT } from '../../domain/failure.js';
 import type { Comparison } from '../../exporter/compare.js';
@@ -32,22 +33,22 @@ Exit codes: 0 nothing is missing or doubled; 1 something is, or the cluster coul
     const bar = new ProgressBar({ enabled: this.animated });
     try {
       const result = await withCluster(config.elasticsearch, (elastic) => verifyTarget(elastic, config, {
-        ...range, onBytes: (read, total) => { bar.update('comparing', Math.round(read / 2 ** 20), Math.round(total / 2 ** 20)); },
+        ...range, onBytes: (read, total) => { bar.update('comparing', read, total, bytesText); },
       }));
       bar.end();
       this.out(renderTable({ head: ['Records', 'What they are'], rows: rowsOf(result), align: ['right', 'left'], color: this.color, width: this.width }));
       const good = result.missing.count === 0 && result.doubled.count === 0 && result.unreadable === 0;
       const unreadable = result.unreadable === 0 ? '' : `, ${String(result.unreadable)} in indices that cannot be read`;
-      this.out(`\n${good ? 'Good: nothing is missing, nothing is there twice.' : `Not good: ${String(result.missing.count)} missing, ${String(result.doubled.count)} doubled${unreadable}.`}`);
+      this.say(`\n${good ? 'Good: nothing is missing, nothing is there twice.' : `Not good: ${String(result.missing.count)} missing, ${String(result.doubled.count)} doubled${unreadable}.`}`);
       this.showIds('missing', result.missing.ids);
       this.showIds('doubled', result.doubled.ids);
       for (const { index, reason } of result.unreadable_indices) {
-        this.out(`${index} cannot be read (${reason})\n→ open it, or wait until its shards are there, and run this again; \`gateway es verify\` says what is wrong.`);
+        this.say(`${index} cannot be read (${reason})\n→ open it, or wait until its shards are there, and run this again; \`gateway es verify\` says what is wrong.`);
       }
       if (result.absent_indices.length > 0) {
-        this.out(`Not there at all: ${some(result.absent_indices)}. Where somebody deleted them on purpose, nothing is lost; an index that the lifecycle policy deletes counts as expired.`);
+        this.say(`Not there at all: ${some(result.absent_indices)}. Where somebody deleted them on purpose, nothing is lost; an index that the lifecycle policy deletes counts as expired.`);
       }
-      if (result.missing.count > 0) this.out('→ gateway telemetry export --since … --until … sends the missing records again; writing them twice is impossible.');
+      if (result.missing.count > 0) this.say('→ gateway telemetry export --since … --until … sends the missing records again; writing them twice is impossible.');
       if (!good) process.exitCode = EXIT.failed;
       return result;
     } finally {

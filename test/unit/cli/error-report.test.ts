@@ -16,6 +16,11 @@ describe('errors as users see them', () => {
     });
   });
 
+  it('names flags that exclude each other as the user wrote them', () => {
+    const text = 'The following error occurred:\n  --dry-run=true cannot also be provided when using --api-key\nSee more help with --help';
+    expect(reportOf(new Errors.CLIError(text), 'gateway es init').message).to.equal('--dry-run cannot also be provided when using --api-key');
+  });
+
   it('everything else is one sentence, exit 1, and the way to the stack', () => {
     const report = reportOf(new TypeError('x is not a function'), 'gateway serve');
     expect(report).to.include({ code: 'unexpected_error', exitCode: 1, message: 'Something unexpected happened: x is not a function' });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { bytesText } from '../../../src/cli/quantities.js';
 import { ProgressBar } from '../../../src/cli/progress.js';
 
 function drawn(enabled: boolean, draw: (bar: ProgressBar) => void): string {
@@ -26,6 +27,10 @@ describe('the progress bar', () => {
     const [, first = '', second = ''] = text.split('\r');
     expect(first).to.match(/100 % \(1500 of 1000\)$/);
     expect(second).to.match(/100 % \(0 of 0\) +$/).and.have.length(first.length);
+  });
+
+  it('writes counts as it is told to', () => {
+    expect(drawn(true, (bar) => { bar.update('send', 1024, 2048, bytesText); })).to.match(/50 % \(1\.0 KiB of 2\.0 KiB\)$/);
   });
 
   it('draws nothing in a pipe', () => {
