@@ -166,6 +166,15 @@ function liveIndex(name: string, value: unknown, alias: string): LiveIndex {
   };
 }
 
+/**
+ * Indices behind the alias NAME that were not looked at: those of others, and daily ones of ours
+ * whose metadata are blocked.
+ */
+export function besideOurs({ holder, indices }: Pick<ClusterState, 'holder' | 'indices'>, name: string): { foreign: string[]; hidden: string[] } {
+  const unseen = holder.kind === 'alias' ? holder.indices.filter((index) => !indices.some((live) => live.name === index)) : [];
+  return { foreign: unseen.filter((index) => !isOurs(index, name)), hidden: unseen.filter((index) => isOurs(index, name)) };
+}
+
 /** NAME itself, NAME-YYYY-MM-DD, or a backing index of the data stream NAME. */
 export function isOurs(index: string, name: string): boolean {
   if (index === name) return true;

@@ -1,5 +1,5 @@
 import { indexFor, type Layout } from '../domain/elastic-names.js';
-import type { ClusterState, LiveIndex } from './cluster-state.js';
+import { besideOurs, type ClusterState, type LiveIndex } from './cluster-state.js';
 import type { InitStep, StepAction } from './init-step.js';
 import { at, objectAt, stringAt, type JsonObject } from './json.js';
 import { describeDifferences, diffJson, type Difference } from './json-diff.js';
@@ -163,7 +163,7 @@ export function aliasStep({ name, state, force }: StepInput): InitStep {
   }
   const outside = state.indices.filter((index) => index.name !== name && !index.closed && (!index.aliases.includes(name) || index.limited)).map((index) => index.name);
   if (outside.length === 0) {
-    const foreign = state.holder.kind === 'alias' ? state.holder.indices.filter((index) => !state.indices.some((live) => live.name === index)) : [];
+    const { foreign } = besideOurs(state, name);
     const detail = foreign.length === 0
       ? `${name} stands for all daily indices; the template adds new ones`
       : `${name} stands for all daily indices, and also for ${foreign.join(', ')}, which searches therefore find`;

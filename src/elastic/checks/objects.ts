@@ -1,5 +1,5 @@
 import { isGood } from '../answers.js';
-import { pipelinesOf, readClusterState, type LiveIndex } from '../cluster-state.js';
+import { besideOurs, pipelinesOf, readClusterState, type LiveIndex } from '../cluster-state.js';
 import { currentIndex, waysOut } from '../init-steps.js';
 import { buildPlan } from '../init-plan.js';
 import type { InitPlan, InitStep, StepId } from '../init-step.js';
@@ -60,10 +60,14 @@ export const alias: Check = {
     if (step?.action === 'conflict' && state.indices.some((index) => index.limited)) return fail(step.detail, 'Run `gateway es init --force`.');
     const days = state.indices.length;
     const seen = `${config.index} stands for ${String(days)} daily ${days === 1 ? 'index' : 'indices'}`;
-    const foreign = state.holder.kind === 'alias' ? state.holder.indices.filter((index) => !state.indices.some((live) => live.name === index)) : [];
+    const { foreign, hidden } = besideOurs(state, config.index);
     if (foreign.length > 0) {
       return warn(`${seen}, and also for ${foreign.join(', ')}: searches and reports read those too, and fail where they are mapped in another way`,
         `Leave it if it is meant so; else POST _aliases {"actions":[${foreign.map((index) => JSON.stringify({ remove: { index, alias: config.index } })).join(',')}]}`);
+    }
+    if (hidden.length > 0) {
+      return warn(`${seen}, but what ${hidden.join(', ')} ${hidden.length === 1 ? 'has' : 'have'} cannot be checked, and takes no new records: the metadata are blocked`,
+        `PUT ${hidden.join(',')}/_settings {"index.blocks.metadata":null}`);
     }
     const closed = state.indices.filter((index) => index.closed).map((index) => index.name);
     if (closed.length > 0) return warn(`${seen}, but searches and reports leave out ${closed.join(', ')}, which ${closed.length === 1 ? 'is' : 'are'} closed`, `POST ${closed.join(',')}/_open`);

@@ -84,6 +84,11 @@ describe('es verify on a real cluster', () => {
     await admin.must('POST', `/${days[1] ?? ''}/_close`);
     const closed = (await verify({}, { only: ['alias'] }))['alias'];
     expect(closed).to.include({ status: 'warn', fix: `POST ${days[1] ?? ''}/_open` });
+    await admin.must('POST', `/${days[1] ?? ''}/_open`);
+    await admin.must('PUT', `/${days[1] ?? ''}/_settings`, { 'index.blocks.metadata': true });
+    const blocked = (await verify({}, { only: ['alias'] }))['alias'];
+    expect(blocked).to.include({ status: 'warn', fix: `PUT ${days[1] ?? ''}/_settings {"index.blocks.metadata":null}` });
+    await admin.must('PUT', `/${days[1] ?? ''}/_settings`, { 'index.blocks.metadata': null });
     await admin.must('PUT', `/${name}-others`);
     await admin.must('POST', '/_aliases', { actions: [{ add: { index: `${name}-others`, alias: name } }] });
     expect((await verify({}, { only: ['alias'] }))['alias']).to.include({ status: 'warn' }).and.have.property('message').that.includes(`${name}-others`);
