@@ -5,7 +5,7 @@ import type { ClientRequest } from './client.js';
 export function isLoopbackAddress(address: string | undefined): boolean {
   if (address === undefined) return false;
   const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-  // A name like 127.0.0.1.evil.example is no address.
+  // A name like 127.0.0.1.evil.example is not an address.
   return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
 }
 

@@ -84,7 +84,7 @@ export class Gatekeeper {
     return !this.locked && this.#local.size > 0;
   }
 
-  /** Whom a credential stands for as a gateway key; undefined where it is none that is valid. */
+  /** Whom a credential stands for as a gateway key; undefined where it is not a valid one. */
   label(credential: string): string | undefined {
     return this.locked ? this.#keys.label(credential) : this.#local.size > 0 ? this.#local.label(credential) : undefined;
   }
@@ -196,7 +196,7 @@ interface Found {
   query: string;
   clientHasKey: boolean;
   placeholder: boolean;
-  /** Something that begins like a gateway key and is none that is valid. */
+  /** Something begins like a gateway key and is not a valid one. */
   bad: boolean;
 }
 

@@ -20,7 +20,7 @@ import { errorResponse, sendAnswer } from './refusal.js';
 import { hasBody, PassingBody, type BodyFailure } from './request-body.js';
 import type { Route } from './route.js';
 import type { Expirable } from './sweeper.js';
-import { needsSignature, upstreamCall, type UpstreamCall } from './upstream-call.js';
+import { BAD_REGION, needsSignature, upstreamCall, type UpstreamCall } from './upstream-call.js';
 import { isPassing, upstreamFault, type UpstreamFault } from './upstream-error.js';
 import { AddedUsage, HeldAnswer, mayRefuseMember, takesStreamOptions, usageTarget } from './usage-refusal.js';
 
@@ -168,9 +168,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     this.#firstDispatchedAt = performance.now();
     this.#lastActivityAt = this.#firstDispatchedAt;
     this.#target = this.#makeTarget();
-    if (this.#target === undefined) {
-      return this.#fail('bad_request', 'The region that the request names (in its path, x-aws-region or its signature) is not a region such as us-east-1.');
-    }
+    if (this.#target === undefined) return this.#fail('bad_request', BAD_REGION);
     this.#send(this.#target);
   }
 
@@ -241,7 +239,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
     if (this.#phase !== 'settled') this.#attempt();
   }
 
-  /** The attempt ended within the gateway: no provider has seen it, and it is no error of a provider. */
+  /** The attempt ended within the gateway: no provider has seen it, so it does not count as a provider's error. */
   #failBeforeProvider(fault: UpstreamFault): void {
     this.#attempts -= 1;
     this.#dispatchedAt = 0;
@@ -323,7 +321,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
       header: (name) => headerValue(headers, name),
       onFirstToken: () => { this.#firstTokenAt ??= performance.now(); },
     });
-    // A stream may come under any content type; what is none passes the filter as it is.
+    // A stream may come under any content type; the filter lets anything else pass as it is.
     if (spliced && status < 300) this.#filter = new UsageChunkFilter();
     const forwarded = this.#decoder === undefined ? head.forwarded : withoutHeader(head.forwarded, 'content-encoding');
     forwarded.push('x-gateway-request-id', this.#arrival.requestId, ...this.#arrival.corsHeaders);
@@ -497,7 +495,7 @@ export class ProxiedRequest implements CallHandler, ClientBodyOwner, Expirable, 
 
   #onClientGone(): void {
     if (this.#phase === 'settled') return;
-    // A body that is no HTTP ends the connection too, but that is another thing than leaving.
+    // A body that is not HTTP ends the connection too, although the client did not leave.
     const fault = faultOf(this.#request);
     void (fault === undefined ? this.#settle('client', 'client_closed') : this.#settle('gateway', fault));
     this.#abort();

@@ -17,7 +17,7 @@ export interface Place {
 /**
  * Fills the region into the provider's origin. Where it comes from, in order: the path (Vertex AI),
  * the credential scope of the signature that an AWS SDK made for the gateway's address, the header
- * `x-aws-region`, the provider's variables. Undefined where what is named is no region, or where
+ * `x-aws-region`, the provider's variables. Undefined where what is named is not a region, or where
  * the address needs one and nothing names it.
  */
 export function placeOf({ upstream, nativePath }: Route, headers: IncomingHttpHeaders, variable: ReadVariable): Place | undefined {

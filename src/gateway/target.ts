@@ -25,7 +25,7 @@ const HIDDEN_IN_PATH = /\\|%(?:[01][0-9a-f]|7f|5c)/i;
 const SEPARATOR = /\/|%2f/i;
 const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;.*)?$/i;
 
-/** What may be recorded of a target that is refused: what is no plain path may hold a password (`http://user:…@host/`). */
+/** What may be recorded of a target that is refused: what is not a plain path may hold a password (`http://user:…@host/`). */
 export function recordablePath({ path }: Target): string {
   if (!path.startsWith('/') || path.startsWith('//')) return '';
   const fragment = path.indexOf('#');

@@ -18,7 +18,7 @@ import { relay, Stall } from './socket-relay.js';
 import type { Expirable } from './sweeper.js';
 import { parameter } from './target.js';
 import type { Upgrade } from './upgrade.js';
-import { upstreamCall, type UpstreamCall } from './upstream-call.js';
+import { BAD_REGION, upstreamCall, type UpstreamCall } from './upstream-call.js';
 import { upstreamFault } from './upstream-error.js';
 import { WaitingClient } from './waiting-client.js';
 
@@ -90,7 +90,7 @@ export class UpgradedSession implements Expirable {
     this.#dispatchedAt = performance.now();
     const call = upstreamCall(this.#gateway, this.#request, this.#route, this.#admission, { spliced: false, streams: false });
     if (call === undefined) {
-      this.#fail('bad_request', 'The region in the request is not a region name.');
+      this.#fail('bad_request', BAD_REGION);
       return;
     }
     this.#attempts = 1;

@@ -34,7 +34,7 @@ function readEntry(entry: unknown, place: string): Provider {
   const fields = entry as Readonly<Record<string, unknown>>;
   const text = (name: string, fix: string): string => {
     const value = fields[name];
-    if (typeof value !== 'string' || value === '') throw invalid(`${place}: ${name} is missing or no text`, fix);
+    if (typeof value !== 'string' || value === '') throw invalid(`${place}: ${name} is missing or not a text`, fix);
     return value;
   };
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
@@ -48,7 +48,7 @@ function readEntry(entry: unknown, place: string): Provider {
       'Set stream_usage to false where the server refuses stream_options, else leave it out.');
   }
   if (auth !== undefined && !AUTH_STYLES.includes(auth as string)) {
-    throw invalid(`${place}: auth is none that is known`, `Say where the server wants its key: ${AUTH_STYLES.join(', ')}.`);
+    throw invalid(`${place}: auth is not a known style`, `Say where the server wants its key: ${AUTH_STYLES.join(', ')}.`);
   }
   const provider = customProvider({
     name: text('name', 'Give the name that requests use as prefix or x-provider.'),

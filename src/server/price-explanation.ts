@@ -27,7 +27,7 @@ export interface TimedPrice {
 /**
  * The price that is in force for a model: at one provider, or at each that has one.
  * @param at a day or time in UTC, as the user wrote it; now unless given
- * @throws Failure where the provider does not exist, the time is none, or nobody has a price for the model
+ * @throws Failure where the provider does not exist, the time is not valid, or nobody has a price for the model
  */
 export async function explainPrice(
   config: Config, { model, provider, at }: { model: string; provider?: string | undefined; at?: string | undefined },

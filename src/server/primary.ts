@@ -210,7 +210,7 @@ class Primary {
 }
 
 function tell(worker: Worker, message: FromPrimary): void {
-  // With a callback, a worker that has just gone is no error event.
+  // With a callback, sending to a worker that has just gone emits no error event.
   if (worker.isConnected()) worker.send(message, () => undefined);
 }
 

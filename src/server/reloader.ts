@@ -136,7 +136,7 @@ export class Reloader {
 function staysLocked(before: LiveSettings, after: LiveSettings): LiveSettings {
   if (before.apiKeys.length === 0 || after.apiKeys.length > 0) return after;
   throw new Failure({
-    code: 'would_open', message: 'GATEWAY_API_KEYS: there is no key any more, which would open the gateway',
+    code: 'would_open', message: 'GATEWAY_API_KEYS: no key is left, which would open the gateway',
     fix: 'Set a key, or restart the gateway to open it.',
   });
 }

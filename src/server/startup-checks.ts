@@ -40,7 +40,7 @@ export function lendable(upstreams: readonly Upstream[], variable: ReadVariable)
   const names = [
     ...upstreams.flatMap(({ key }) => (key === undefined ? [] : [key.variable])),
     ...AWS_CREDENTIALS.filter((name) => variable(name) !== undefined),
-    // Ollama's own address is no more than a default: nobody has said that there is one.
+    // Ollama's own address is only a default: it does not mean that there is a server.
     ...upstreams.flatMap(({ provider, override }) => (provider.auth !== 'none' || provider.free === true ? [] : override !== undefined ? [override.variable]
       : !isBuiltIn(provider.name) ? [`${provider.name} of CUSTOM_PROVIDERS`] : [])),
   ];

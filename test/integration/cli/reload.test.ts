@@ -124,7 +124,7 @@ describe('what gateway serve reads again', function () {
         await until(async () => { await call(url, 'key-of-team-a-0002'); return costs().includes(2); });
         writeFileSync(file('.env'), 'LOG_LEVEL=debug\n');
         gateway.child.kill('SIGHUP');
-        await gateway.prints('stderr', /there is no key any more, which would open the gateway/);
+        await gateway.prints('stderr', /no key is left, which would open the gateway/);
         expect(await calls(url, 'key-of-team-a-0001')).to.deep.equal([401]);
       });
     });
