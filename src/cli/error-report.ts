@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Errors } from '@oclif/core';
 import { jsonWithoutControls } from '../domain/control-characters.js';
 import { EXIT, Failure } from '../domain/failure.js';
@@ -34,7 +35,7 @@ export function reportOf(error: unknown, command: string): ErrorReport {
     const meant = meantFlag(error);
     return {
       code: isUnknownFlag(error) ? 'unknown_flag' : 'wrong_use',
-      message: error.message.replace(OCLIF_HINT, '').replace(OCLIF_HEAD, '').replaceAll(/(--[\w-]+)=true\b/g, '$1'),
+      message: flagMessage(error.message),
       fix: `${meant === undefined ? '' : `Did you mean --${meant}? `}${command} --help shows how to use it.`,
       exitCode: EXIT.usage,
     };
@@ -46,6 +47,11 @@ export function reportOf(error: unknown, command: string): ErrorReport {
     fix: 'Run it again with DEBUG=gateway to see where; please report it with that output.',
     exitCode: EXIT.failed,
   };
+}
+
+/** What oclif says about flags, without its frame, its colours and the values of flags that have none. */
+function flagMessage(text: string): string {
+  return stripVTControlCharacters(text).replace(OCLIF_HINT, '').replace(OCLIF_HEAD, '').replaceAll(/(--[\w-]+)=true\b/g, '$1');
 }
 
 /** For stderr: `Error:` and what to do; `width` is that of the terminal, where there is one. */

@@ -17,7 +17,7 @@ describe('errors as users see them', () => {
   });
 
   it('names flags that exclude each other as the user wrote them', () => {
-    const text = 'The following error occurred:\n  --dry-run=true cannot also be provided when using --api-key\nSee more help with --help';
+    const text = 'The following error occurred:\n  \x1b[2m--dry-run=true cannot also be provided when using --api-key\x1b[22m\nSee more help with --help';
     expect(reportOf(new Errors.CLIError(text), 'gateway es init').message).to.equal('--dry-run cannot also be provided when using --api-key');
   });
 
