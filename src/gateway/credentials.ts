@@ -3,7 +3,7 @@ import { GATEWAY_KEY_PREFIX, PLACEHOLDER_KEY } from '../domain/gateway-key.js';
 import type { AuthStyle } from '../domain/provider.js';
 import { behindScheme, credentialIn, isAwsSignature, keyIn, PLACES, PLACES_OF, placeOfHeader, type Place } from './credential-places.js';
 import { KeyRing, type GatewayKey } from './key-ring.js';
-import { joinedQuery, queryParts } from './query.js';
+import { decoded, joinedQuery, queryParts } from './query.js';
 import { parameter } from './target.js';
 import type { Upstream } from './upstream.js';
 
@@ -13,6 +13,9 @@ const SECRET_PARAMETER = /^(?:api[-_]?key|access[-_]?token|token|key|auth)$/i;
 /** How a browser, which can set no header, names its OpenAI key among the protocols of a WebSocket. */
 const SOCKET_KEY = 'openai-insecure-api-key.';
 const SOCKET_PLACEHOLDER = new RegExp(`${SOCKET_KEY.replace('.', '\\.')}${PLACEHOLDER_KEY}(?:[\\s,]|$)`);
+
+/** Shorter keys, which the first screen warns of, might be words that paths have. */
+const MIN_PATH_KEY = 16;
 
 /** What is to happen with the credentials of one request. */
 export interface Admission {
@@ -104,6 +107,17 @@ export class Gatekeeper {
       if (label !== undefined) return { label, place };
     }
     return undefined;
+  }
+
+  /** Whether a gateway key stands in a segment of the path: it would reach the provider and the record. */
+  isInPath(path: string): boolean {
+    for (let from = 1; from < path.length;) {
+      const slash = path.indexOf('/', from);
+      const end = slash === -1 ? path.length : slash;
+      if (end - from >= MIN_PATH_KEY && this.#holdsKey(decoded(path.slice(from, end)))) return true;
+      from = end + 1;
+    }
+    return false;
   }
 
   /** @param paths where the path wants its credential, if not in the provider's own place, and where else it takes one */

@@ -81,6 +81,11 @@ export class Proxy {
       this.#refuse(request, response, recorded, choice, fault ?? { type: 'bad_request', message: `Bad request: ${badTarget}.` }, client);
       return undefined;
     }
+    if (this.#gateway.gatekeeper.isInPath(arrival.target.path)) {
+      // No record: its path and model would hold the key.
+      this.#send(request, response, arrival, choice, { type: 'bad_request', message: 'Bad request: the path holds a gateway key. Send it in the header x-gateway-api-key.' });
+      return undefined;
+    }
     if (choice.kind !== 'route') {
       this.#refuseUnrouted(request, response, arrival, choice);
       return undefined;

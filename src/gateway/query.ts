@@ -19,7 +19,8 @@ export function joinedQuery(parts: readonly QueryPart[]): string {
   return parts.length === 0 ? '' : `?${parts.map(({ raw }) => raw).join('&')}`;
 }
 
-function decoded(text: string): string {
+/** Without its percent-escapes, where they can be read. */
+export function decoded(text: string): string {
   if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);

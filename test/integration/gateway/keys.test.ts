@@ -82,6 +82,17 @@ describe('keys', () => {
     expect(arrived).to.deep.equal({ authorization: 'Bearer sk-ours' });
   });
 
+  it('a gateway key in the path reaches neither the provider nor a record', async () => {
+    await locked({ OPENAI_API_KEY: 'sk-ours' });
+    const key = 'team-key-0123456789';
+    suite.proxy.gateway.replaceKeys([{ label: 'team', key }]);
+    for (const path of [`/v1/files/${key}`, `/${key}/v1/models`, `/nowhere/${key}`, `/v1beta/models/${key}:generateContent`]) {
+      const response = await fetch(suite.proxy.url + path, { headers: { 'x-gateway-api-key': key } });
+      expect([response.status, await response.text()].join(), path).to.match(/^400.*the path holds a gateway key/).and.not.include(key);
+    }
+    expect([...suite.upstream.requests, ...suite.proxy.exchanges]).to.deep.equal([]);
+  });
+
   it('of two Authorization headers neither hides the other', async () => {
     await locked({ OPENAI_API_KEY: 'sk-ours' });
     const two = await rawExchange(suite.proxy.port, 'GET /v1/models HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer gw-secret-a\r\nauthorization: Bearer sk-x\r\n\r\n');

@@ -36,6 +36,15 @@ function sent(bearer: Bearer, outcome: Admission | Refusal): string[] {
 
 const bearer = (key: string): Bearer => request(['authorization', `Bearer ${key}`]);
 
+describe('a path', () => {
+  const locked = new Gatekeeper({ keys: [{ label: 'team', key: 'team-key-0123456789' }, { label: 'weak', key: 'openai' }] });
+  for (const [path, holds] of [
+    ['/v1/files/team-key-0123456789', true], ['/team-key-0123456789/v1/chat/completions', true], ['/v1beta/models/team-key-0123456789:generateContent', true],
+    ['/v1/files/team%2Dkey-0123456789', true], ['/v1/files/%zzteam-key-012345678', false], ['/openai/v1/chat/completions', false],
+    ['/v1/files/team-key-01234567890', false], ['/', false], ['', false],
+  ] as const) it(`${path} ${holds ? 'holds' : 'does not hold'} a gateway key`, () => { expect(locked.isInPath(path)).to.equal(holds); });
+});
+
 describe('a caller without a gateway key', () => {
   it('uses its own provider key, which passes in its own place', () => {
     const own = bearer('sk-theirs');
