@@ -21,7 +21,8 @@ export function needsSignature({ upstream }: Route, { useOwnKey }: Admission): b
 }
 
 /** Why a request is refused of which `upstreamCall` makes nothing. */
-export const BAD_REGION = 'The region in the request (in its path, x-aws-region or its signature) is not valid. Use one such as us-east-1.';
+export const BAD_REGION =
+  'The region in the request (in its path, x-aws-region or its signature) is not valid. Use one such as us-east-1.';
 
 /** Makes the call that carries a request on; undefined where the region that it names is not valid. */
 export function upstreamCall(

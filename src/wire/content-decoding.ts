@@ -64,7 +64,9 @@ export function contentEncodings(header: string | undefined): readonly string[] 
 }
 
 /** @param encodings from contentEncodings, at least one */
-export function createContentDecoder(encodings: readonly string[], { onData, onGivenUp, onFault }: DecodedListener): PausableDecoder {
+export function createContentDecoder(
+  encodings: readonly string[], { onData, onGivenUp, onFault }: DecodedListener,
+): PausableDecoder {
   const layers: Layer[] = [];
   let givenUp = false;
   const giveUp = (): void => {

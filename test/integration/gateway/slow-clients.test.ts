@@ -129,7 +129,9 @@ describe('clients that do not keep up', () => {
     });
   }
 
-  for (const [encoding, encode] of [['gzip', gzipSync], ['gzip, gzip', (bytes: Buffer) => gzipSync(gzipSync(bytes))]] as const) {
+  for (const [encoding, encode] of [
+    ['gzip', gzipSync], ['gzip, gzip', (bytes: Buffer) => gzipSync(gzipSync(bytes))],
+  ] as const) {
     it(`a stream that the gateway decodes waits for its reader, however few bytes it came in (${encoding})`, async () => {
       const event = `data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(8_000)}"}}]}\n\n`;
       const decoded = Buffer.from(`${event.repeat(4_000)}data: [DONE]\n\n`);
@@ -141,7 +143,9 @@ describe('clients that do not keep up', () => {
       const socket = neverRead(request);
       await until(() => suite.upstream.requests.length === 1);
       // Two more that read show when its answer would have been decoded, too.
-      for (let i = 0; i < 2; i++) expect((await rawExchange(suite.proxy.port, request)).text).to.have.length.above(decoded.length);
+      for (let i = 0; i < 2; i++) {
+        expect((await rawExchange(suite.proxy.port, request)).text).to.have.length.above(decoded.length);
+      }
       expect(suite.proxy.exchanges).to.have.length(2);
       let received = 0;
       socket.on('data', (bytes: Buffer) => { received += bytes.length; });

@@ -76,8 +76,11 @@ describe('a body read into memory', () => {
     const length = 2_000_000;
     const request = Object.assign(new EventEmitter(), { headers: { 'transfer-encoding': 'chunked' } });
     let body: Buffer | undefined;
-    const reader = { onBody: (whole: Buffer) => { body = whole; }, onBodyFailure: () => undefined, onBodyFault: () => undefined };
-    new BufferedBody(request as unknown as ClientRequest, reader, new BufferBudget(10 * MIB), new BodyMemory(), 10 * MIB).start();
+    const reader = {
+      onBody: (whole: Buffer) => { body = whole; }, onBodyFailure: () => undefined, onBodyFault: () => undefined,
+    };
+    const budget = new BufferBudget(10 * MIB);
+    new BufferedBody(request as unknown as ClientRequest, reader, budget, new BodyMemory(), 10 * MIB).start();
     const bytes = Buffer.alloc(length, 'x');
     const before = usedMemory();
     for (let i = 0; i < length; i++) request.emit('data', bytes.subarray(i, i + 1));
