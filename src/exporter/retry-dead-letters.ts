@@ -7,6 +7,9 @@ import { lineKey } from '../telemetry/line-format.js';
 import { Sender } from './sender.js';
 
 /** What became of the dead letters. */
+
+export { countDeadLetters } from '../telemetry/dead-letters.js';
+
 export interface RetriedDeadLetters {
   readonly delivered: number;
   /** Refused again: a counter goes up, no line is added. */

@@ -42,6 +42,11 @@ describe('the command line of gateway', () => {
     expect((await sandbox.run(['help', 'serve'])).stdout).to.equal((await sandbox.run(['serve', '--help'])).stdout);
   });
 
+  it('asks no cluster for dead letters where there are none', async () => {
+    const { code, stdout } = await sandbox.run(['telemetry', 'retry'], { env: { ELASTICSEARCH_URL: 'http://127.0.0.1:9' } });
+    expect([code, stdout]).to.deep.equal([0, 'There are no dead letters.\n']);
+  });
+
   describe('wrong use is exit 2, in words on stderr and never a stack trace', () => {
     const WRONG: readonly (readonly [string, RegExp, string])[] = [
       ['serv', /^Error: gateway serv: there is no such command\nFix: {3}Did you mean gateway serve\?/, 'unknown_command'],
