@@ -6,10 +6,9 @@ import { deadLetters } from '../telemetry/dead-letters.js';
 import { lineKey } from '../telemetry/line-format.js';
 import { Sender } from './sender.js';
 
-/** What became of the dead letters. */
-
 export { countDeadLetters } from '../telemetry/dead-letters.js';
 
+/** What became of the dead letters. */
 export interface RetriedDeadLetters {
   readonly delivered: number;
   /** Refused again: a counter goes up, no line is added. */
