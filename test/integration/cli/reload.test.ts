@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { AS_ADMIN } from '../../support/admin-token.js';
 import { until as untilWithin } from '../../support/proxy-harness.js';
 import { Sandbox, type GatewayProcess } from './gateway-process.js';
 
@@ -80,7 +81,7 @@ describe('what gateway serve reads again', function () {
 
       it('a file that vanishes, is empty or holds nonsense changes nothing, and says so until it is right again', async () => {
         const { gateway, url } = await start(env());
-        const reasons = async (): Promise<string> => (await (await fetch(`${url}/ready`, { headers: { 'connection': 'close', 'x-gateway-api-key': 'key-of-team-a-0001' } })).text());
+        const reasons = async (): Promise<string> => (await (await fetch(`${url}/ready`, { headers: { 'connection': 'close', ...AS_ADMIN.headers } })).text());
         for (const [spoil, said] of [
           [() => { rmSync(file('keys')); }, /GATEWAY_API_KEYS_FILE=\S+keys: cannot be read \(ENOENT\)/],
           [() => { writeFileSync(file('keys'), ''); }, /GATEWAY_API_KEYS_FILE=\S+keys: is empty/],

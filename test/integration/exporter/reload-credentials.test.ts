@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { AS_ADMIN } from '../../support/admin-token.js';
 import { until as untilWithin } from '../../support/proxy-harness.js';
 import { Sandbox } from '../cli/gateway-process.js';
 import { Admin, cluster, freshName } from '../elastic/cluster.js';
@@ -32,7 +33,7 @@ describe('the credentials of the export', function () {
       dotenv('wrong');
       const gateway = sandbox.start(['serve', '--demo', '--port', '0'], { env: settings });
       const address = await gateway.listening();
-      const ready = async (): Promise<string> => (await fetch(`${address}/ready`, { headers: { connection: 'close' } })).text();
+      const ready = async (): Promise<string> => (await fetch(`${address}/ready`, { headers: { ...AS_ADMIN.headers, connection: 'close' } })).text();
       const bulks = async (): Promise<number> => {
         const text = await (await fetch(`${address}/metrics`, { headers: { connection: 'close' } })).text();
         return Number(/^gateway_export_records_total (\d+)$/m.exec(text)?.[1]);
