@@ -4,7 +4,7 @@ import { Failure } from '../domain/failure.js';
 import { readAllCreated } from './bulk-answer.js';
 import type { ElasticAnswer, ElasticRequest } from './elastic-request.js';
 import { isPieced, streamOf } from './pieced-body.js';
-import { unreachable } from './unreachable.js';
+import { unreachable } from './client-error.js';
 
 /** An address of the cluster; the official client makes it of a cloud id by itself. */
 export type NodeAddress = { readonly url: string } | { readonly cloudId: string };

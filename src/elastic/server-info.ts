@@ -1,7 +1,8 @@
 import { EXIT, Failure } from '../domain/failure.js';
 import { errorOf, isGood, refusal, type Answer } from './answers.js';
-import { ElasticUnreachable, type Elastic, type ElasticNode } from './client.js';
+import type { Elastic, ElasticNode } from './client.js';
 import { at, stringAt } from './json.js';
+import { ElasticUnreachable } from './unreachable.js';
 
 /** What `GET /` tells; parts are undefined where the credentials may not ask (cluster privilege `monitor`). */
 export interface ServerInfo {

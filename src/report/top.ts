@@ -1,5 +1,6 @@
 import type { RecordFieldName } from '../domain/record-fields.js';
 import type { Elastic } from '../elastic/client.js';
+import { queryElasticsearch } from './elasticsearch-engine.js';
 import { queryLocal, type LocalOptions } from './duckdb-engine.js';
 import { hasDuckDb } from './duckdb-session.js';
 import type { EngineResult } from './engine.js';
@@ -65,8 +66,6 @@ async function fromLocal({ query, local, elasticsearch, note }: TopOptions): Pro
 }
 
 async function fromElasticsearch({ query, elasticsearch: { connect, index }, note }: TopOptions): Promise<EngineResult> {
-  // Its client is heavy, and the log needs none.
-  const { queryElasticsearch } = await import('./elasticsearch-engine.js');
   const result = await connect((elastic) => queryElasticsearch(query, elastic, index));
   if (result.groupCount === 0) note(emptyElasticsearch(query, index, result.found));
   return result;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What hangs is a failure, and must not take the rest with it. */
-const LONGEST_MINUTES = 40;
+const LONGEST_MINUTES = 60;
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface Tally {
@@ -19,7 +19,7 @@ export interface Step {
   /** Program of node_modules/.bin, or on the PATH, with its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
-  /** After so many it has failed; 40 unless given. */
+  /** After so many it has failed; 60 unless given. */
   readonly minutes?: number;
   /** It counts its own tests (GATEWAY_TEST_COUNTS); any other step is one that passes or fails. */
   readonly counts?: boolean;
