@@ -87,7 +87,7 @@ describe('answers that break', () => {
   }
 
   for (const [dialect, path, events, usage] of [
-    ['Anthropic', '/v1/messages', ANTHROPIC_EVENTS, { inputTokens: 9, outputTokens: 1, totalTokens: 10 }],
+    ['Anthropic', '/v1/messages', ANTHROPIC_EVENTS, { inputTokens: 9, outputTokens: 1, totalTokens: 10, uncertain: true }],
     ['OpenAI', '/v1/chat/completions', OPENAI_EVENT, undefined],
   ] as const) {
     it(`a stream of ${dialect}'s that the client cancels has the tokens that the provider had said: ${usage === undefined ? 'none' : 'those of its begin'}`, async () => {
