@@ -94,7 +94,7 @@ export class GatewayProcess {
 
   /** The address that the first screen of `gateway serve` names. */
   async listening(): Promise<string> {
-    const [, url = ''] = await this.prints('stdout', /Listening\s+(http:\S+)\n[^]*Try, in another terminal:\n.*\n.*\n/);
+    const [, url = ''] = await this.prints('stdout', /Listening\s+(http:\S+)\n[^]*Try, in another terminal[^\n]*:\n.*\n.*\n/);
     return url;
   }
 }
