@@ -8,8 +8,8 @@ export type Fault =
   | { readonly kind: 'refuse' }
   /** Takes connections and bytes, and lets nothing through. */
   | { readonly kind: 'black-hole' }
-  /** Passes requests, and resets the connection after so many bytes of the answers. */
-  | { readonly kind: 'reset-answers'; readonly afterBytes: number }
+  /** Passes requests, and resets the connection after so many bytes of the answers; `to`: of those to requests of this path alone. */
+  | { readonly kind: 'reset-answers'; readonly afterBytes: number; readonly to?: string }
   /** Passes requests, and lets the answers stop after so many bytes, the connection open. */
   | { readonly kind: 'stall-answers'; readonly afterBytes: number }
   /** Passes so many bytes of the requests of a connection, then resets it: what a limit of body sizes looks like through some proxies. */
@@ -89,6 +89,7 @@ export class FaultProxy {
     upstream.on('close', end);
     let requestBytes = 0;
     let answerBytes = 0;
+    let requestLine = '';
     const strike = (): void => {
       this.hits++;
       client.resetAndDestroy();
@@ -96,6 +97,7 @@ export class FaultProxy {
     };
     client.on('data', (chunk) => {
       const fault = this.#fault;
+      if (requestBytes === 0) requestLine = chunk.subarray(0, chunk.indexOf('\r\n')).toString();
       requestBytes += chunk.length;
       if (fault.kind === 'black-hole') {
         this.hits++;
@@ -114,6 +116,7 @@ export class FaultProxy {
       const fault = this.#fault;
       // A new answer: limits of a request's size count from here.
       requestBytes = 0;
+      const isMeant = fault.kind !== 'reset-answers' || fault.to === undefined || requestLine.includes(fault.to);
       const before = answerBytes;
       answerBytes += chunk.length;
       switch (fault.kind) {
@@ -122,7 +125,7 @@ export class FaultProxy {
           return;
         case 'reset-answers':
         case 'stall-answers':
-          if (answerBytes > fault.afterBytes) {
+          if (isMeant && answerBytes > fault.afterBytes) {
             if (before < fault.afterBytes) client.write(chunk.subarray(0, fault.afterBytes - before));
             if (fault.kind === 'reset-answers') strike();
             else this.hits++;

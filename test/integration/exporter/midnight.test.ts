@@ -33,7 +33,7 @@ describe('export across midnight', () => {
     await harness.start();
     await harness.drained();
     // Yesterday's records get there, and nobody here learns of it: the gateway ends in that moment.
-    proxy.set({ kind: 'reset-answers', afterBytes: 0 }, true);
+    proxy.set({ kind: 'reset-answers', afterBytes: 0, to: '/_bulk' }, true);
     const before = await harness.write(400, (i) => ({ receivedAt: midnight - 400 + i }));
     await harness.until('cut', ({ counters }) => counters.bulkFailures > 0);
     await harness.stop(0);

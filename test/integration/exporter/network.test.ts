@@ -34,7 +34,7 @@ describe('export over a broken network', () => {
     await harness.write(10);
     await harness.start();
     await harness.drained();
-    proxy.set({ kind: 'reset-answers', afterBytes: 0 }, true);
+    proxy.set({ kind: 'reset-answers', afterBytes: 0, to: '/_bulk' }, true);
     await harness.write(700);
     await harness.until('cut', ({ counters }) => counters.bulkFailures > 0);
     proxy.set({ kind: 'none' });
@@ -50,7 +50,7 @@ describe('export over a broken network', () => {
     await harness.write(10);
     await harness.start({ timing: { confirmMs: 4_000 } });
     await harness.drained();
-    proxy.set({ kind: 'reset-answers', afterBytes: 0 }, true);
+    proxy.set({ kind: 'reset-answers', afterBytes: 0, to: '/_bulk' }, true);
     const [lost = ''] = await harness.write(100);
     await harness.until('cut', ({ counters }) => counters.bulkFailures > 0);
     proxy.set({ kind: 'none' });
