@@ -1,8 +1,8 @@
 import { EventBytes } from './event-bytes.js';
 import { MAX_EVENT_BYTES, type OnEvent, type StreamSplitter } from './stream-splitter.js';
+import { StringEnd } from './string-end.js';
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * A JSON array that arrives in pieces (Gemini's streams without `alt=sse`): each of its objects is
@@ -12,7 +12,7 @@ export class JsonArraySplitter implements StreamSplitter {
   readonly #onEvent: OnEvent;
   #depth = 0; // inside the current object; 0 = between objects
   #inString = false;
-  #escaped = false;
+  readonly #stringEnd = new StringEnd();
   readonly #object = new EventBytes(MAX_EVENT_BYTES);
 
   constructor(onEvent: OnEvent) {
@@ -47,27 +47,10 @@ export class JsonArraySplitter implements StreamSplitter {
 
   /** Offset after the string's end, or the chunk's end. */
   #skipString(chunk: Buffer, from: number): number {
-    let pos = from;
-    if (this.#escaped) {
-      this.#escaped = false;
-      pos++;
-    }
-    const clean = pos;
-    for (;;) {
-      const quote = chunk.indexOf(QUOTE, pos);
-      const end = quote === -1 ? chunk.length : quote;
-      let slashes = 0;
-      while (end - slashes > clean && chunk[end - slashes - 1] === BACKSLASH) slashes++;
-      const escaped = slashes % 2 === 1;
-      if (quote === -1) {
-        this.#escaped = escaped;
-        return chunk.length;
-      }
-      pos = quote + 1;
-      if (escaped) continue;
-      this.#inString = false;
-      return pos;
-    }
+    const quote = this.#stringEnd.find(chunk, from);
+    if (quote === -1) return chunk.length;
+    this.#inString = false;
+    return quote + 1;
   }
 
   #dispatch(): void {

@@ -1,7 +1,7 @@
 import { KeptBytes } from './kept-bytes.js';
+import { StringEnd } from './string-end.js';
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 /** Longer strings are texts, images and sounds, which nobody here reads. */
 const LONG_STRING_BYTES = 1024;
 const ELLIPSIS = Buffer.from('…');
@@ -16,7 +16,7 @@ export class LongStrings {
   /** The begin of a string whose end has not come; empty once it is long. */
   readonly #string = new KeptBytes();
   #inString = false;
-  #escaped = false;
+  readonly #stringEnd = new StringEnd();
   #long = false;
 
   constructor(pass: (piece: Buffer) => void) {
@@ -28,7 +28,7 @@ export class LongStrings {
     let from = 0; // what has not been passed on
     let at = 0;
     if (this.#inString) {
-      const end = this.#closingQuote(chunk, 0);
+      const end = this.#stringEnd.find(chunk, 0);
       this.#keep(chunk.subarray(0, end === -1 ? chunk.length : end));
       if (end === -1) return;
       this.#inString = false;
@@ -38,7 +38,7 @@ export class LongStrings {
     }
     for (let open = chunk.indexOf(QUOTE, at); open !== -1; open = chunk.indexOf(QUOTE, at)) {
       at = open + 1;
-      const end = this.#closingQuote(chunk, at);
+      const end = this.#stringEnd.find(chunk, at);
       if (end === -1) {
         this.#pass(chunk.subarray(from, at));
         this.#inString = true;
@@ -54,25 +54,6 @@ export class LongStrings {
       at = end + 1;
     }
     if (from < chunk.length) this.#pass(chunk.subarray(from));
-  }
-
-  /** Where the string that is open at `from` ends; -1 where that is not in this chunk. */
-  #closingQuote(chunk: Buffer, from: number): number {
-    const clean = this.#escaped ? from + 1 : from;
-    this.#escaped = false;
-    for (let pos = clean; ;) {
-      const quote = chunk.indexOf(QUOTE, pos);
-      const end = quote === -1 ? chunk.length : quote;
-      let slashes = 0;
-      while (end - slashes > clean && chunk[end - slashes - 1] === BACKSLASH) slashes++;
-      const escaped = slashes % 2 === 1;
-      if (quote === -1) {
-        this.#escaped = escaped;
-        return -1;
-      }
-      if (!escaped) return quote;
-      pos = quote + 1;
-    }
   }
 
   #keep(piece: Buffer): void {
